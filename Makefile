@@ -1,0 +1,74 @@
+# finloom: `make run` does everything; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.12 >/dev/null 2>&1 && python3.12 -c '' 2>/dev/null && echo python3.12 || echo python3.11)
+VENV := .venv
+BIN := $(VENV)/bin
+# uv does not read pip's find-links; pass it on, so that wheels on disk are found.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export UV_CACHE_DIR ?= $(CURDIR)/.finloom/uv-cache
+export DO_NOT_TRACK := 1
+UV := .finloom/bootstrap/bin/uv
+
+.PHONY: help setup run test check format golden lock up down status deploy bench clean
+
+help:           ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.run-ready   ## install what running needs, into .venv
+
+run: setup      ## run the main job on the sample corpus, or on INPUT=path-or-glob
+	@$(BIN)/finloom run research-factory $(if $(INPUT),--set 'input=$(INPUT)')
+
+test: $(VENV)/.dev-ready    ## the whole test suite
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.dev-ready   ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev-ready  ## format and sort imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+golden: $(VENV)/.dev-ready  ## rewrite the golden files after a change that was meant
+	FINLOOM_GOLDEN=rewrite $(BIN)/python -m pytest -q tests/architecture
+
+lock: $(UV)     ## resolve requirements/*.txt anew
+	$(UV) pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra embedded --extra dev -o requirements/dev.txt
+	$(UV) pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/run.txt
+
+up: setup       ## start the embedded stack
+	@$(BIN)/finloom up
+
+down:           ## end it; nothing is lost
+	@if [ -x $(BIN)/finloom ]; then $(BIN)/finloom down; fi
+
+status: setup   ## what runs where
+	@$(BIN)/finloom status
+
+deploy: setup   ## put the deployments of prefect.yaml on the server
+	@$(BIN)/finloom up --deploy
+
+bench: $(VENV)/.run-ready   ## benchmarks, as ratios against a baseline in the same run
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+$(UV):
+	@$(PYTHON) -m venv .finloom/bootstrap
+	@.finloom/bootstrap/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(VENV)/.run-ready: requirements/run.txt pyproject.toml | $(UV)
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
+	@echo "installing locked packages into $(VENV)"
+	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/run.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev-ready: requirements/dev.txt $(VENV)/.run-ready
+	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean: down     ## remove the environment; .finloom (data) stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

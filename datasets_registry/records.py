@@ -1,0 +1,153 @@
+"""What a row is: the records that stages read and write, one frozen dataclass each.
+
+Offsets are in Python characters (code points), half open. Dates are `YYYY-MM-DD`. Every derived row carries
+`parents`, the ids of the rows it was made from, so that `finloom why` can walk back to an input line.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import JsonValue
+
+JsonObject = dict[str, JsonValue]
+
+DecisionKind = Literal["kept", "structured", "filtered", "duplicate", "quarantined"]
+"""What became of one non-empty input line."""
+
+DuplicateLayer = Literal["hash", "exact", "simhash", "ngram", "phrase"]
+"""The five layers of deduplication, by the names that the reports use."""
+
+FactKind = Literal["code", "number", "date", "party"]
+"""The typed facts that texts are compared, searched and verified by."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """One valid input line: a text or a structured record, never both empty.
+
+    `file` is the input file's name as the user gave it, `line` counts from 1, `sha256` is that of the raw line.
+    `metadata` holds the input's other fields untouched.
+    """
+
+    id: str
+    file: str
+    line: int
+    sha256: str
+    title: str
+    text: str | None
+    record: JsonObject | None
+    source: str
+    published: str | None
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change that cleaning made: characters `start:end` of the raw text became `replacement`, because of `rule`."""
+
+    start: int
+    end: int
+    replacement: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A typed value found at characters `start:end` of a text; `value` is its canonical spelling.
+
+    `code`: `600519.SH` or `600519`. `number`: a decimal and its unit, `1.5亿元` is `150000000 元`, `12%` is `12 %`.
+    `date`: `2024-03-05`, `2024-03` or `2024`. `party`: the name as written.
+    """
+
+    kind: FactKind
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One row of the clean corpus.
+
+    `contents` is the cleaned text, or the record as one line of text for a structured row. `metadata` holds at least
+    `sha256` (of the raw input line), `input_file` and `input_line`; for texts also `edits`.
+    """
+
+    id: str
+    contents: str
+    title: str
+    published: str | None
+    source: str
+    metadata: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one non-empty input line, and why: a row of `decisions.jsonl`."""
+
+    file: str
+    line: int
+    id: str | None
+    decision: DecisionKind
+    reason: str | None = None
+    layer: DuplicateLayer | None = None
+    witness: str | None = None
+    score: float | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of search: characters `start:end` of a document's `contents`.
+
+    `id` is `<document id>#<ordinal>`; `parents` is `[document id]`; `heading` is the section that the passage stands in,
+    `file` and `line` the input line that the document came from.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    title: str
+    heading: str
+    text: str
+    start: int
+    end: int
+    published: str | None
+    source: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query with the ids of the documents that answer it.
+
+    `as_of`: only documents published on or before it may be found. `answer` is the expected short answer where there is one.
+    """
+
+    id: str
+    query: str
+    gold: tuple[str, ...]
+    as_of: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document found by a search: its score and the passage that earned it."""
+
+    document: str
+    score: float
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that stands word for word at characters `start:end` of document `id`'s `contents`."""
+
+    id: str
+    quote: str
+    start: int
+    end: int
+    published: str | None
+    file: str
+    line: int

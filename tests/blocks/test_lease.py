@@ -1,0 +1,55 @@
+"""Of two runs at once one goes on; a dead holder does not block for ever."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+
+from blocks.lease import AlreadyRunning, lease
+from blocks.store import ArtifactStore
+
+
+def test_the_second_run_is_told_who_holds_the_lease(store: ArtifactStore) -> None:
+    with lease(store, "nightly", hours=1), pytest.raises(AlreadyRunning, match="is held by"), lease(
+        store, "nightly", hours=1
+    ):
+        pytest.fail("two runs held one lease")
+
+
+def test_a_lease_that_was_given_back_can_be_taken(store: ArtifactStore) -> None:
+    for _ in range(2):
+        with lease(store, "nightly", hours=1):
+            assert list(store.keys("leases/"))
+    assert not list(store.keys("leases/"))
+
+
+def test_a_failed_run_gives_its_lease_back(store: ArtifactStore) -> None:
+    with pytest.raises(ValueError, match="failed"), lease(store, "nightly", hours=1):
+        raise ValueError("failed")
+    assert not list(store.keys("leases/"))
+
+
+def test_a_dead_holder_is_replaced_when_its_time_is_up(store: ArtifactStore) -> None:
+    died = datetime.now(UTC) - timedelta(hours=2)
+    with lease(store, "nightly", hours=1, moment=died), lease(store, "nightly", hours=1):
+        assert len(list(store.keys("leases/"))) == 1
+    # The dead run's end must not take the new holder's lease away, and the new holder's end gives it back.
+    assert not list(store.keys("leases/"))
+
+
+def test_of_eight_runs_at_once_one_goes_on(store: ArtifactStore) -> None:
+    tried = Barrier(8)
+
+    def run() -> bool:
+        try:
+            with lease(store, "nightly", hours=1):
+                tried.wait(timeout=30)
+                return True
+        except AlreadyRunning:
+            tried.wait(timeout=30)
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        went_on = list(pool.map(lambda _: run(), range(8)))
+    assert sum(went_on) == 1

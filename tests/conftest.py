@@ -1,0 +1,77 @@
+"""Fixtures of all tests: a real S3 server over HTTP, a store on it, and the shared real data where it is present."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from blocks.s3 import S3Settings, connect
+from blocks.store import ArtifactStore
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real documents and questions for tests; they are no part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data is not at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 server in this process that answers over HTTP and honours conditional puts."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_settings(s3_endpoint: str) -> S3Settings:
+    """A bucket of this test's own."""
+    settings = S3Settings(
+        endpoint=s3_endpoint,
+        access_key="finloom",
+        secret_key=SecretStr("of no value"),
+        bucket=f"t{uuid.uuid4().hex}",
+    )
+    connect(settings).create_bucket(Bucket=settings.bucket)
+    return settings
+
+
+@pytest.fixture
+def store(s3_settings: S3Settings) -> ArtifactStore:
+    """An artifact store in a bucket of this test's own."""
+    return ArtifactStore(connect(s3_settings), s3_settings.bucket)
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A Prefect server for this test run; its start takes most of a minute on a busy machine, so there is one."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=300):
+        yield
+
+
+@pytest.fixture
+def prefect_store(
+    prefect_server: None, s3_settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> ArtifactStore:
+    """A store that steps find as their users do: by the environment, and by the block of the Prefect server."""
+    from blocks.prefect_blocks import save_blocks
+
+    monkeypatch.setenv("MINIO_ENDPOINT", s3_settings.endpoint)
+    monkeypatch.setenv("MINIO_ROOT_USER", s3_settings.access_key)
+    monkeypatch.setenv("MINIO_ROOT_PASSWORD", s3_settings.secret_key.get_secret_value())
+    monkeypatch.setenv("FINLOOM_BUCKET", s3_settings.bucket)
+    monkeypatch.setenv("FINLOOM_WORKERS", "0")
+    save_blocks(s3_settings)
+    return ArtifactStore(connect(s3_settings), s3_settings.bucket)
