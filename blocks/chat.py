@@ -23,8 +23,12 @@ def read_chat_settings() -> ChatSettings | None:
         return None
     model = os.environ.get("FINLOOM_CHAT_MODEL")
     if not model:
-        raise ValueError(f"FINLOOM_CHAT_URL is {url} but FINLOOM_CHAT_MODEL is not set; name the model to ask for")
-    return ChatSettings(url=url, model=model, api_key=SecretStr(os.environ.get("FINLOOM_CHAT_API_KEY", "none")))
+        raise ValueError(
+            f"FINLOOM_CHAT_URL is {url} but FINLOOM_CHAT_MODEL is not set; name the model to ask for"
+        )
+    return ChatSettings(
+        url=url, model=model, api_key=SecretStr(os.environ.get("FINLOOM_CHAT_API_KEY", "none"))
+    )
 
 
 class ChatModel:

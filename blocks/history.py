@@ -75,7 +75,11 @@ def promote(
     base = f"pointers/{kind}/{name}"
     store.put(f"{base}/log/{pointer.at}-{target.sha256[:12]}.json", pointer.to_bytes(), absent=True)
     key = f"{base}/current.json"
-    moved = store.put(key, pointer.to_bytes(), etag=found[1]) if found else store.put(key, pointer.to_bytes(), absent=True)
+    moved = (
+        store.put(key, pointer.to_bytes(), etag=found[1])
+        if found
+        else store.put(key, pointer.to_bytes(), absent=True)
+    )
     if not moved or current(store, kind, name) != pointer:
         raise PointerMoved(
             f"the {kind} pointer {name!r} was moved by someone else meanwhile; "

@@ -54,7 +54,9 @@ class FinloomStore(WritableFileSystem):
         verify_result(content)
         ref = result_ref(content)
         if ref is not None and not store.is_whole(ref):
-            raise MissingObject(f"results/{path} points at {ref.kind} {ref.sha256}, which is not whole in the store")
+            raise MissingObject(
+                f"results/{path} points at {ref.kind} {ref.sha256}, which is not whole in the store"
+            )
         return content
 
     def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
@@ -76,7 +78,9 @@ def verify_result(content: bytes) -> None:
         record = orjson.loads(content)
         found = record["metadata"]["serializer"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise UnsafeResult(f"not a result record of finloom: {error!r}; delete it, the step will run again") from error
+        raise UnsafeResult(
+            f"not a result record of finloom: {error!r}; delete it, the step will run again"
+        ) from error
     wanted = RESULT_SERIALIZER.model_dump(mode="json")
     if found != wanted:
         raise UnsafeResult(f"result names serializer {found}, wanted {wanted}; it was not decoded")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 EMBEDDED_ACCESS_KEY = "finloom"
-EMBEDDED_SECRET = "s3-secret-key"  # noqa: S105 the name of a file, not a secret
+EMBEDDED_SECRET = "s3-secret-key"
 
 
 class StoreUnavailable(ConnectionError):
@@ -59,7 +59,10 @@ def read_settings() -> S3Settings:
         raise StoreNotConfigured("no object store is known here: run `finloom up`, or set MINIO_ENDPOINT")
     secret = secret_path(EMBEDDED_SECRET).read_text().strip()
     return S3Settings(
-        endpoint=stack.s3_endpoint, access_key=EMBEDDED_ACCESS_KEY, secret_key=SecretStr(secret), bucket=bucket
+        endpoint=stack.s3_endpoint,
+        access_key=EMBEDDED_ACCESS_KEY,
+        secret_key=SecretStr(secret),
+        bucket=bucket,
     )
 
 
@@ -89,7 +92,7 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def transient_errors_named(action: str) -> Iterator[None]:
-    """Turn lost connections and server faults into `StoreUnavailable`, so that callers can tell what is worth a retry."""
+    """Turn lost connections and server faults into `StoreUnavailable`, which is worth a retry."""
     try:
         yield
     except BotoCoreError as error:

@@ -89,7 +89,9 @@ class ObjectStore:
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys under `prefix`, in order."""
         with transient_errors_named(f"listing {prefix}"):
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for page in self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            ):
                 for item in page.get("Contents", []):
                     yield item["Key"]
 
@@ -127,7 +129,7 @@ class ArtifactStore(ObjectStore):
         return data
 
     def download(self, entry: FileEntry, target: Path) -> None:
-        """Write a file of an artifact to `target`, in bounded memory; it appears there whole and verified, or not at all."""
+        """Write a file of an artifact to `target`: it appears there whole and verified, or not at all."""
         digest = hashlib.sha256()
         partial = target.with_name(f"{target.name}.partial")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -164,7 +166,9 @@ class ArtifactStore(ObjectStore):
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             with path.open("rb") as source:
                 sha256, size = self.put_file(source)
-            entries.append(FileEntry(name=path.relative_to(folder).as_posix(), sha256=sha256, bytes=size, rows=0))
+            entries.append(
+                FileEntry(name=path.relative_to(folder).as_posix(), sha256=sha256, bytes=size, rows=0)
+            )
         return entries
 
     def tree(self, ref: ArtifactRef | str) -> Tree:

@@ -61,7 +61,9 @@ class FileEntry(BaseModel):
     @classmethod
     def _stays_inside(cls, name: str) -> str:
         if not name or name.startswith("/") or "\\" in name or ".." in name.split("/"):
-            raise ValueError(f"file name {name!r} leaves the artifact's folder; names are relative paths without '..'")
+            raise ValueError(
+                f"file name {name!r} leaves the artifact's folder; names are relative paths without '..'"
+            )
         return name
 
 

@@ -100,7 +100,7 @@ class Decision:
 class Passage:
     """The unit of search: characters `start:end` of a document's `contents`.
 
-    `id` is `<document id>#<ordinal>`; `parents` is `[document id]`; `heading` is the section that the passage stands in,
+    `id` is `<document id>#<ordinal>`; `parents` is `[document id]`; `heading` is the section it stands in,
     `file` and `line` the input line that the document came from.
     """
 
@@ -121,7 +121,8 @@ class Passage:
 class Question:
     """A query with the ids of the documents that answer it.
 
-    `as_of`: only documents published on or before it may be found. `answer` is the expected short answer where there is one.
+    `as_of`: only documents published on or before it may be found. `answer` is the expected short
+    answer where there is one.
     """
 
     id: str

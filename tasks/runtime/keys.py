@@ -22,7 +22,7 @@ EXECUTION_ONLY = frozenset({"workers", "device"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes two runs of a step the same, besides its inputs: name, stage version, and the packages that shape it."""
+    """What makes two runs of a step the same besides inputs: name, stage version, the packages that shape it."""
 
     name: str
     version: str
@@ -35,7 +35,9 @@ class Identity:
             "version": self.version,
             "packages": {name: package_version(name) for name in self.packages},
             "arguments": {
-                name: plain_value(name, value) for name, value in arguments.items() if name not in EXECUTION_ONLY
+                name: plain_value(name, value)
+                for name, value in arguments.items()
+                if name not in EXECUTION_ONLY
             },
         }
         return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()

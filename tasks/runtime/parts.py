@@ -46,9 +46,8 @@ def decode_rows(data: bytes) -> Iterator[JsonObject]:
 
 def decode_as(data: bytes, kind: type[T]) -> Iterator[T]:
     """The rows of `encode_rows` as records of `kind`; raises pydantic's `ValidationError` on a row of another shape."""
-    return map(_adapter(kind).validate_python, decode_rows(data))
+    adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # a class is hashable, its type variable not
+    return map(adapter.validate_python, decode_rows(data))
 
 
-@functools.cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+_adapter = functools.cache(TypeAdapter)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.logging import get_run_logger
@@ -15,6 +16,7 @@ def progress_in_ui(key: str) -> Iterator[Callable[[int, int], None]]:
     """Yields a function of (done, total) that moves the bar `key`, at most once every three seconds."""
     logger = get_run_logger()
     artifact = create_progress_artifact(progress=0.0, key=key)
+    assert isinstance(artifact, UUID), "called from synchronous code, Prefect answers at once"
     started = last = time.monotonic()
 
     def report(done: int, total: int) -> None:

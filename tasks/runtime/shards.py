@@ -63,7 +63,9 @@ def map_shards(
     """
     name = f"{function.__module__}:{function.__qualname__}"
     work = [
-        ShardWork(_shard_key(identity, name, files, config), name, tuple(f.sha256 for f in files), config, index)
+        ShardWork(
+            _shard_key(identity, name, files, config), name, tuple(f.sha256 for f in files), config, index
+        )
         for index, files in enumerate(shards)
     ]
     finished = {item.index: record for item in work if (record := _finished(store, item))}
@@ -99,7 +101,10 @@ def _run(todo: list[ShardWork], store: ArtifactStore) -> Iterator[tuple[ShardWor
         return
     from distributed import as_completed  # noqa: PLC0415 Dask is imported only where there is work for it
 
-    futures = {dask_client().submit(run_shard, item, key=f"{item.key}-{item.index}", pure=False): item for item in todo}
+    futures = {
+        dask_client().submit(run_shard, item, key=f"{item.key}-{item.index}", pure=False): item
+        for item in todo
+    }
     for future in as_completed(futures):
         yield futures[future], future.result()
         future.release()

@@ -72,7 +72,11 @@ def step(
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> ArtifactRef:
-            chosen = prefect_task.with_options(refresh_cache=True) if _is_refreshed(identity.name) else prefect_task
+            chosen = (
+                prefect_task.with_options(refresh_cache=True)
+                if _is_refreshed(identity.name)
+                else prefect_task
+            )
             return ArtifactRef.model_validate(chosen(*args, **kwargs))
 
         return call

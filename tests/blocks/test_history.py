@@ -25,7 +25,9 @@ def test_a_promotion_is_in_force_with_its_evidence(store: ArtifactStore) -> None
 
 def test_promoting_what_is_in_force_adds_no_version(store: ArtifactStore) -> None:
     ref = artifact(store, b"1")
-    assert history.promote(store, "corpus", "main", ref, {}) == history.promote(store, "corpus", "main", ref, {"x": 1})
+    assert history.promote(store, "corpus", "main", ref, {}) == history.promote(
+        store, "corpus", "main", ref, {"x": 1}
+    )
     assert len(history.versions(store, "corpus", "main")) == 1
 
 

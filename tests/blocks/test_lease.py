@@ -11,8 +11,10 @@ from blocks.store import ArtifactStore
 
 
 def test_the_second_run_is_told_who_holds_the_lease(store: ArtifactStore) -> None:
-    with lease(store, "nightly", hours=1), pytest.raises(AlreadyRunning, match="is held by"), lease(
-        store, "nightly", hours=1
+    with (
+        lease(store, "nightly", hours=1),
+        pytest.raises(AlreadyRunning, match="is held by"),
+        lease(store, "nightly", hours=1),
     ):
         pytest.fail("two runs held one lease")
 

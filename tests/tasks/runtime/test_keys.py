@@ -20,7 +20,9 @@ STEP = Identity("clean", "1")
 
 
 def test_a_default_that_is_spelled_out_is_the_same_key() -> None:
-    assert STEP.key({"raw": REF, "config": Config()}) == STEP.key({"raw": REF, "config": Config(threshold=0.5)})
+    assert STEP.key({"raw": REF, "config": Config()}) == STEP.key(
+        {"raw": REF, "config": Config(threshold=0.5)}
+    )
 
 
 def test_a_new_default_field_keeps_old_keys() -> None:
@@ -61,7 +63,9 @@ def test_another_process_computes_the_same_key() -> None:
     )
     from tasks.corpus.config import QualityConfig
 
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
     assert printed.strip() == STEP.key({"raw": REF, "quality": QualityConfig(min_characters=7)})
 
 

@@ -9,13 +9,24 @@ from datasets_registry.records import Decision, Question
 from tasks.runtime.parts import decode_as, decode_rows, encode_rows
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=50),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(codec="utf-8"), max_size=50),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
-@given(st.lists(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=9), json_values, max_size=4), max_size=9))
+@given(
+    st.lists(
+        st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=9), json_values, max_size=4),
+        max_size=9,
+    )
+)
 def test_any_rows_come_back(rows: list[dict[str, object]]) -> None:
     part = encode_rows(rows)
     assert part.rows == len(rows)

@@ -31,7 +31,9 @@ def shards(store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> list[list[F
     return [[store.add_file(f"in/{n:05d}.{p.suffix}", p.data, p.rows)] for n, p in enumerate(parts)]
 
 
-def test_files_are_named_after_their_part_and_shard(store: ArtifactStore, shards: list[list[FileEntry]]) -> None:
+def test_files_are_named_after_their_part_and_shard(
+    store: ArtifactStore, shards: list[list[FileEntry]]
+) -> None:
     files = map_shards(store, STEP, shout, shards, Shout())
     assert [file.name for file in files] == [f"loud/{n:05d}.jsonl.zst" for n in range(5)]
     assert list(decode_rows(store.get_blob(files[3].sha256))) == [{"text": "ROW 3!"}]
@@ -63,7 +65,9 @@ def test_another_config_or_version_does_the_work_again(
     assert len(CALLS) == 5
 
 
-def test_a_shard_whose_result_is_gone_is_done_again(store: ArtifactStore, shards: list[list[FileEntry]]) -> None:
+def test_a_shard_whose_result_is_gone_is_done_again(
+    store: ArtifactStore, shards: list[list[FileEntry]]
+) -> None:
     files = map_shards(store, STEP, shout, shards, Shout())
     store.client.delete_object(Bucket=store.bucket, Key=f"blobs/{files[2].sha256}")
     CALLS.clear()

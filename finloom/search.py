@@ -1,0 +1,94 @@
+"""`finloom search QUERY`: what an index finds, with the passage and the input line of every document."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from blocks.history import current
+from blocks.s3 import StoreNotConfigured
+from blocks.store import ArtifactStore, MissingObject, local_copy, open_store
+from datasets_registry.artifact import ArtifactRef
+from datasets_registry.records import Hit
+from finloom.output import WrongUse, print_json
+from tasks.retrieval.index import Index, Method
+
+DEFAULT_NAME = "main"
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    method: Annotated[str, typer.Option(help="hybrid, bm25 or dense.")] = "hybrid",
+    alpha: Annotated[float | None, typer.Option(help="Weight of BM25 in hybrid search, 0 to 1.")] = None,
+    top_k: Annotated[int, typer.Option(help="How many documents.")] = 5,
+    as_of: Annotated[
+        str | None, typer.Option(help="Only documents published on or before YYYY-MM-DD.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The index by its published name.")] = DEFAULT_NAME,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Search the index in force; each hit names its document, date, passage and input line."""
+    ref, index = open_published(name)
+    hits = find(index, query, method, top_k, alpha, as_of)
+    if as_json:
+        print_json({"index": ref.sha256, "hits": [_plain(hit) for hit in hits]})
+        return
+    console = Console()
+    for number, hit in enumerate(hits, start=1):
+        passage = hit.passage
+        console.print(
+            f"[bold]{number}. {passage.title or hit.document}[/bold]  {hit.score:.3f}", highlight=False
+        )
+        console.print(
+            f"   {hit.document}  {passage.published or '日期不详'}  {passage.file}:{passage.line}",
+            style="dim",
+        )
+        console.print(f"   {passage.text}", markup=False, highlight=False)
+    if not hits:
+        console.print("nothing was found")
+
+
+def open_published(name: str) -> tuple[ArtifactRef, Index]:
+    """The index in force under a name, opened from this machine's copy."""
+    store = open_published_store()
+    pointer = current(store, "index", name)
+    if pointer is None:
+        raise WrongUse(f"no index is published under {name!r}; build one with `finloom run build-index`")
+    return pointer.target, Index.open(local_copy(store, pointer.target))
+
+
+def open_published_store() -> ArtifactStore:
+    """The artifact store, with its absence told as wrong use."""
+    try:
+        return open_store()
+    except (StoreNotConfigured, MissingObject) as error:
+        raise WrongUse(str(error)) from error
+
+
+def find(
+    index: Index, query: str, method: str, top_k: int, alpha: float | None, as_of: str | None
+) -> list[Hit]:
+    """Search with options as typed; refuses unknown methods, bad numbers and bad dates."""
+    chosen: dict[str, Method] = {"hybrid": "hybrid", "bm25": "bm25", "dense": "dense"}
+    if method not in chosen:
+        raise WrongUse(f"--method {method!r} is not one of {', '.join(chosen)}")
+    try:
+        return index.search(query, chosen[method], top_k, alpha, as_of)
+    except ValueError as error:
+        raise WrongUse(str(error)) from error
+
+
+def _plain(hit: Hit) -> dict[str, object]:
+    passage = hit.passage
+    return {
+        "id": hit.document,
+        "score": round(hit.score, 6),
+        "title": passage.title,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "published": passage.published,
+        "source": passage.source,
+        "file": passage.file,
+        "line": passage.line,
+    }

@@ -1,0 +1,71 @@
+"""What a finished flow says: what was made, how good it is, and where to look."""
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from blocks.history import actions
+from blocks.home import home, read_stack
+from blocks.store import ArtifactStore, open_store
+from datasets_registry.artifact import ArtifactRef
+from finloom.answer import show_answer
+from finloom.evaluate import metrics_table
+from tasks.corpus.ledger import Summary
+from tasks.evaluation.card import RunCard
+
+
+def show(result: ArtifactRef) -> None:
+    """Print the result of a flow for a person."""
+    store = open_store()
+    if result.kind == "run/card":
+        _show_card(store, result)
+    elif result.kind == "corpus":
+        _show_corpus(store, result)
+    else:
+        typer.echo(f"{result.kind} {result.sha256}: {result.rows} rows, {result.bytes} bytes")
+    if stack := read_stack():
+        typer.echo(f"Prefect UI: {stack.prefect_api_url.removesuffix('/api')}")
+
+
+def _show_corpus(store: ArtifactStore, corpus: ArtifactRef) -> None:
+    table = Table("corpus", corpus.sha256[:12], box=None)
+    for name, value in Summary.model_validate_json(_file(store, corpus, "summary.json")).model_dump().items():
+        shown = (
+            ", ".join(f"{k} {v}" for k, v in value.items() if v) if isinstance(value, dict) else str(value)
+        )
+        table.add_row(name, shown or "0")
+    Console().print(table)
+    if page := report_page(store, corpus):
+        typer.echo(f"report: {page}")
+
+
+def _show_card(store: ArtifactStore, result: ArtifactRef) -> None:
+    card = RunCard.model_validate_json(_file(store, result, "card.json"))
+    _show_corpus(store, card.corpus)
+    console = Console()
+    console.print(metrics_table(card.methods))
+    console.print(
+        f"search measured on {card.queries} questions, {card.answerable} with a gold document in the index\n"
+    )
+    example = card.answers[0]
+    console.print(f"[bold]{example.question}[/bold]", highlight=False)
+    show_answer(example.answer)
+    console.print(f"\nask your own: finloom ask '{example.question}'", markup=False, highlight=False)
+
+
+def report_page(store: ArtifactStore, corpus: ArtifactRef) -> Path | None:
+    """The report of a corpus as a file on this machine, or None where it has none."""
+    made = [
+        a.output for a in actions(store) if a.task == "report-corpus" and a.inputs.get("corpus") == corpus
+    ]
+    if not made:
+        return None
+    page = home() / "reports" / f"corpus-{corpus.sha256[:12]}.html"
+    store.download(store.tree(made[-1]).file("report.html"), page)
+    return page
+
+
+def _file(store: ArtifactStore, ref: ArtifactRef, name: str) -> bytes:
+    return store.get_blob(store.tree(ref).file(name).sha256)

@@ -1,0 +1,104 @@
+"""`finloom why ID`: what happened to a document and why, back to the raw input line."""
+
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+
+from blocks.history import actions, current
+from blocks.store import ArtifactStore
+from datasets_registry.artifact import ArtifactRef
+from datasets_registry.records import JsonObject
+from finloom.output import WrongUse, fail, print_json
+from finloom.search import DEFAULT_NAME, open_published_store
+from tasks.corpus.reading import read_lines
+from tasks.runtime.parts import decode_rows
+
+WHOLE_LINE = 1 << 40
+SHOWN = 2000
+
+
+def why(
+    document: Annotated[str, typer.Argument(metavar="ID", help="Id of a document, or of a passage (ID#N).")],
+    corpus: Annotated[str, typer.Option(help="The corpus by its published name.")] = DEFAULT_NAME,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what became of a document: its decision, reason, witness, the edits made to it, and its input line."""
+    store = open_published_store()
+    pointer = current(store, "corpus", corpus)
+    if pointer is None:
+        raise WrongUse(f"no corpus is published under {corpus!r}; build one with `finloom run build-corpus`")
+    wanted = document.partition("#")[0]
+    decisions = find_rows(store, pointer.target, "decisions", wanted)
+    if not decisions:
+        fail(f"corpus {pointer.target.sha256[:12]} has no document {wanted!r}")
+    documents = find_rows(store, pointer.target, "documents", wanted)
+    edits = _edits(documents[0]) if documents else []
+    raw = raw_line(store, pointer.target, decisions[0])
+    if as_json:
+        print_json({"corpus": pointer.target.sha256, "decisions": decisions, "edits": edits, "raw_line": raw})
+    else:
+        _show(wanted, decisions, edits, raw)
+
+
+def find_rows(store: ArtifactStore, ref: ArtifactRef, part: str, value: str) -> list[JsonObject]:
+    """The rows of a part whose id is `value`."""
+    shards = store.blobs(store.tree(ref).part(part))
+    return [row for data in shards for row in decode_rows(data) if row["id"] == value]
+
+
+def raw_line(store: ArtifactStore, corpus: ArtifactRef, decision: JsonObject) -> str | None:
+    """The input line behind a decision, from the raw files that the corpus was made of."""
+    raw = raw_files(store, corpus)
+    if raw is None:
+        return None
+    entry = store.tree(raw).file(str(decision["file"]))
+    with store.open_file(entry) as opened:
+        for line in read_lines(entry.name, opened, WHOLE_LINE):
+            if line.number == decision["line"]:
+                return line.raw.decode(errors="replace") if line.raw is not None else None
+    return None
+
+
+def raw_files(store: ArtifactStore, corpus: ArtifactRef) -> ArtifactRef | None:
+    """The raw files that a corpus was made of, by walking the history from outputs to inputs."""
+    makers: dict[str, list[ArtifactRef]] = {}
+    for action in actions(store):
+        makers.setdefault(action.output.sha256, []).extend(action.inputs.values())
+    seen: set[str] = set()
+    waiting = [corpus]
+    while waiting:
+        ref = waiting.pop()
+        if ref.kind == "raw/files":
+            return ref
+        if ref.sha256 not in seen:
+            seen.add(ref.sha256)
+            waiting.extend(makers.get(ref.sha256, []))
+    return None
+
+
+def _edits(document: JsonObject) -> list[JsonValue]:
+    metadata = document["metadata"]
+    edits = metadata.get("edits") if isinstance(metadata, dict) else None
+    named = ("start", "end", "replacement", "rule")
+    return [dict(zip(named, edit, strict=True)) for edit in edits or [] if isinstance(edit, list)]
+
+
+def _show(document: str, decisions: list[JsonObject], edits: list[JsonValue], raw: str | None) -> None:
+    console = Console()
+    for decision in decisions:
+        console.print(f"[bold]{document}[/bold]: {decision['decision']}", highlight=False)
+        for name in ("reason", "layer", "witness", "score", "evidence"):
+            if decision[name] is not None:
+                console.print(f"  {name}: {decision[name]}", markup=False, highlight=False)
+        console.print(f"  input line: {decision['file']}:{decision['line']}", markup=False, highlight=False)
+    for edit in edits:
+        assert isinstance(edit, dict)
+        console.print(
+            f"  {edit['rule']}: characters {edit['start']}-{edit['end']} became {edit['replacement']!r}",
+            markup=False,
+            highlight=False,
+        )
+    if raw is not None:
+        console.print(f"  raw: {raw[:SHOWN]}{'…' if len(raw) > SHOWN else ''}", markup=False, highlight=False)

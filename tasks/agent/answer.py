@@ -1,0 +1,139 @@
+"""Answers with citations: every quote stands word for word in the passage it names, or it is not given.
+
+Without a chat model the answer is extractive: the sentences of the found passages that say most about the question.
+With one the answer is generated, and whatever it cites is checked against the passages before anybody sees it.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import orjson
+
+from datasets_registry.records import Citation, FactKind, Hit, Passage
+from tasks.agent.prompts import GROUNDED_SYSTEM, grounded_question
+from tasks.text.facts import find_facts
+from tasks.text.sentences import sentence_spans
+
+Tokens = Callable[[str], list[str]]
+
+SENTENCES = 3
+LONGEST_QUOTE = 300
+FACT_BONUS = 1.5
+RANK_DISCOUNT = 0.12
+NOTHING_FOUND = "没有找到可以引用的文档。"
+
+ASKS_FOR: tuple[tuple[re.Pattern[str], FactKind], ...] = (
+    (re.compile(r"何时|什么时候|哪一?[天日年月]|几月|日期|期限"), "date"),
+    (re.compile(r"多少|几[个家名亿万元倍]|比例|金额|涨幅|增速|数量|价格|占比"), "number"),
+    (re.compile(r"代码"), "code"),
+    (re.compile(r"哪家|哪个公司|谁"), "party"),
+)
+
+
+class Chat(Protocol):
+    """What an answer needs of a chat model."""
+
+    def complete(self, system: str, user: str, *, max_tokens: int = 1024) -> str:
+        """The model's reply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, what it rests on, and how it was made; `dropped` counts cited quotes that no passage holds."""
+
+    answer: str
+    citations: tuple[Citation, ...]
+    method: Literal["extractive", "generated"]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a found passage: where it stands in its document, and the rank of its passage from 0."""
+
+    passage: Passage
+    start: int
+    end: int
+    rank: int
+
+    @property
+    def text(self) -> str:
+        """The sentence, word for word."""
+        return self.passage.text[self.start - self.passage.start : self.end - self.passage.start]
+
+
+def extract_answer(question: str, hits: Sequence[Hit], tokens: Tokens) -> Answer:
+    """The best sentences of the hits, each with its citation; ties go to the better hit, then the earlier one."""
+    sentences = [sentence for rank, hit in enumerate(hits) for sentence in _sentences(hit.passage, rank)]
+    asked = set(tokens(question))
+    words = [asked & set(tokens(sentence.passage.title + sentence.text)) for sentence in sentences]
+    frequency = Counter(word for found in words for word in found)
+    wanted = {kind for pattern, kind in ASKS_FOR if pattern.search(question)}
+
+    def score(index: int) -> tuple[float, int, int]:
+        sentence = sentences[index]
+        said = sum(math.log(1 + len(sentences) / frequency[word]) for word in sorted(words[index]))
+        facts = {fact.kind for fact in find_facts(sentence.text)} if wanted and said else set()
+        bonus = FACT_BONUS if wanted & facts else 1.0
+        return -said * bonus * (1 - RANK_DISCOUNT) ** sentence.rank, sentence.rank, sentence.start
+
+    order = sorted((index for index in range(len(sentences)) if words[index]), key=score)
+    chosen = _without_repeats([sentences[index] for index in order])[:SENTENCES]
+    if not chosen:
+        return Answer(NOTHING_FOUND, (), "extractive")
+    text = "\n".join(f"{sentence.text}[{number}]" for number, sentence in enumerate(chosen, start=1))
+    return Answer(text, tuple(_cite(s.passage, s.start, s.end) for s in chosen), "extractive")
+
+
+def generate_answer(question: str, hits: Sequence[Hit], tokens: Tokens, chat: Chat) -> Answer:
+    """The model's answer with the citations that hold; the extractive answer where none does."""
+    reply = chat.complete(GROUNDED_SYSTEM, grounded_question(question, [hit.passage for hit in hits]))
+    answer, quotes = _read_reply(reply)
+    citations = [_find_quote(passage_number, quote, hits) for passage_number, quote in quotes]
+    held = tuple(dict.fromkeys(citation for citation in citations if citation))
+    dropped = citations.count(None)
+    if not answer or not held:
+        fallback = extract_answer(question, hits, tokens)
+        return Answer(fallback.answer, fallback.citations, "extractive", dropped)
+    return Answer(answer, held, "generated", dropped)
+
+
+def _sentences(passage: Passage, rank: int) -> list[Sentence]:
+    return [
+        Sentence(passage, passage.start + start, passage.start + min(end, start + LONGEST_QUOTE), rank)
+        for start, end in sentence_spans(passage.text)
+    ]
+
+
+def _without_repeats(sentences: Sequence[Sentence]) -> list[Sentence]:
+    return list({sentence.text: sentence for sentence in reversed(sentences)}.values())[::-1]
+
+
+def _cite(passage: Passage, start: int, end: int) -> Citation:
+    quote = passage.text[start - passage.start : end - passage.start]
+    return Citation(passage.parents[0], quote, start, end, passage.published, passage.file, passage.line)
+
+
+def _read_reply(reply: str) -> tuple[str, list[tuple[int, str]]]:
+    """The answer and its (passage number, quote) pairs; nothing where the reply is not the JSON that was asked for."""
+    match = re.search(r"\{.*\}", reply, re.DOTALL)
+    try:
+        read = orjson.loads(match[0]) if match else {}
+        return str(read["answer"]).strip(), [(int(c["passage"]), str(c["quote"])) for c in read["citations"]]
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return "", []
+
+
+def _find_quote(number: int, quote: str, hits: Sequence[Hit]) -> Citation | None:
+    if not quote.strip() or not 1 <= number <= len(hits):
+        return None
+    passage = hits[number - 1].passage
+    start = passage.text.find(quote)
+    if start < 0:
+        return None
+    return _cite(passage, passage.start + start, passage.start + start + len(quote))

@@ -1,0 +1,244 @@
+"""The tasks of the corpus stage: files in, a clean corpus with its accounts out."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from blocks.history import current, promote
+from blocks.home import home
+from blocks.prefect_blocks import load_store
+from blocks.store import ArtifactStore, MissingObject
+from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry
+from datasets_registry.records import Decision, Document, JsonObject
+from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
+from tasks.corpus.ledger import Summary, summarise
+from tasks.corpus.reading import find_files, read_lines
+from tasks.corpus.report import render_report
+from tasks.corpus.rows import parse_line
+from tasks.corpus.shards import CleanShard, Nothing, ReadLine, clean_lines, settle_lines
+from tasks.corpus.tally import Tally, merge, report_data, tally_lines
+from tasks.runtime.keys import Identity
+from tasks.runtime.parts import decode_as, decode_rows, encode_rows
+from tasks.runtime.progress import progress_in_ui
+from tasks.runtime.shards import map_shards
+from tasks.runtime.steps import Made, step
+
+VERSION = "2026.11.21"
+
+CLEAN = Identity("clean-documents", VERSION)
+SETTLE = Identity("assemble-corpus", VERSION)
+REPORT = Identity("report-corpus", VERSION, ("altair", "vl-convert-python"))
+
+SAMPLE = "sample"
+"""The input name that stands for the shipped sample corpus."""
+
+
+RETAINED = ("kept", "structured")
+
+
+def sample_folder() -> Path:
+    """The sample corpus of this checkout, generated on first use: documents, truth and questions."""
+    from datasets_registry.sample.generate import SEED, generate  # noqa: PLC0415 only the sample needs its generator
+
+    folder = home() / "sample" / f"{VERSION}-{SEED}"
+    if not (folder / "questions.jsonl").exists():
+        generate(folder)
+    return folder
+
+
+@step(Identity("ingest-files", VERSION), cached=False)
+def ingest_files(source: str) -> Made:
+    """Store the raw input files under their checksums; the next steps read them from there, on any machine."""
+    store = load_store()
+    files = find_files(str(sample_folder() / "documents.jsonl.gz") if source == SAMPLE else source)
+    entries = []
+    for name, path in files.items():
+        with path.open("rb") as opened:
+            sha256, size = store.put_file(opened)
+        entries.append(FileEntry(name=name, sha256=sha256, bytes=size, rows=0))
+    return Made(store.publish("raw/files", entries), {"files": len(entries)})
+
+
+@step(Identity("read-rows", VERSION))
+def read_rows(raw: ArtifactRef, reading: ReadingConfig) -> Made:
+    """Cut the input into shards of valid rows and quarantined lines, in input order."""
+    store = load_store()
+    shards: list[FileEntry] = []
+    batch: list[ReadLine] = []
+    quarantined = 0
+    for line in _parsed_lines(store, raw, reading):
+        quarantined += line.row is None
+        batch.append(line)
+        if len(batch) == reading.rows_per_shard:
+            shards.append(_line_shard(store, batch, len(shards)))
+            batch = []
+    if batch:
+        shards.append(_line_shard(store, batch, len(shards)))
+    ref = store.publish("corpus/lines", shards)
+    return Made(ref, {"lines": ref.rows, "quarantined": quarantined})
+
+
+@step(CLEAN)
+def clean_documents(lines: ArtifactRef, cleaning: CleaningConfig, quality: QualityConfig) -> Made:
+    """Clean every text, judge its quality, find its facts; structured records pass untouched."""
+    store = load_store()
+    config = CleanShard(cleaning=cleaning, quality=quality)
+    shards = [[entry] for entry in store.tree(lines).part("lines")]
+    with progress_in_ui("clean-documents") as progress:
+        files = map_shards(store, CLEAN, clean_lines, shards, config, progress)
+    return Made(store.publish("corpus/cleaned", files))
+
+
+@step(SETTLE)
+def assemble_corpus(lines: ArtifactRef, cleaned: ArtifactRef, verdicts: ArtifactRef) -> Made:
+    """The corpus: kept and structured documents, every line's decision, and accounts that close."""
+    store = load_store()
+    tree = store.tree(cleaned)
+    ruling = store.tree(verdicts).part("verdicts")
+    shards = [[entry, *ruling] for entry in tree.part("entries")]
+    files = map_shards(store, SETTLE, settle_lines, shards, Nothing())
+    decisions = [entry for entry in files if entry.name.startswith("decisions/")]
+    settled = (row for data in store.blobs(decisions) for row in decode_as(data, Decision))
+    summary = summarise(lines.rows, settled)
+    files.append(
+        store.add_file("summary.json", orjson.dumps(summary.model_dump(), option=orjson.OPT_INDENT_2))
+    )
+    counts = {"kept": summary.kept, "structured": summary.structured, "quarantined": summary.quarantined}
+    return Made(store.publish("corpus", files), counts | summary.filtered | summary.duplicates)
+
+
+@step(REPORT)
+def report_corpus(lines: ArtifactRef, cleaned: ArtifactRef, corpus: ArtifactRef, name: str) -> Made:
+    """The report page: accounts, sources, rules and what went, with examples of everything."""
+    store = load_store()
+    parts = (
+        store.tree(lines).part("lines"),
+        store.tree(cleaned).part("entries"),
+        store.tree(corpus).part("decisions"),
+    )
+    tallied = store.blobs(map_shards(store, REPORT, tally_lines, list(zip(*parts, strict=True)), Nothing()))
+    total = merge(tally for data in tallied for tally in decode_as(data, Tally))
+    wanted = {removed.witness for removed in total.removed}
+    witnesses = {document.id: document for document in _documents(store, corpus, wanted)}
+    facts = (("输入行数", f"{lines.rows:,}"), ("阶段版本", VERSION))
+    page = render_report(
+        read_summary(store, corpus), report_data(total, name, corpus.sha256, facts, witnesses)
+    )
+    return Made(store.publish("corpus/report", [store.add_file("report.html", page.encode())]))
+
+
+@step(Identity("present-corpus", VERSION), cached=False)
+def present_corpus(corpus: ArtifactRef) -> Made:
+    """Show the accounts of a corpus in the Prefect UI, for cached runs too."""
+    summary = read_summary(load_store(), corpus)
+    rows = [("结构化", summary.structured), ("保留", summary.kept), ("隔离", summary.quarantined)]
+    rows += [(f"过滤：{reason}", count) for reason, count in summary.filtered.items()]
+    rows += [(f"重复：{layer}", count) for layer, count in summary.duplicates.items() if count]
+    table = [{"去向": what, "行数": count} for what, count in rows]
+    create_table_artifact(table, key="corpus-accounts", description=f"输入 {summary.input:,} 行的去向")
+    create_markdown_artifact(
+        f"# 语料 {corpus.sha256[:12]}\n\n输入 **{summary.input:,}** 行，保留 **{summary.retained:,}** 行"
+        f"（结构化 {summary.structured:,}，文本 {summary.kept:,}）。\n",
+        key="corpus-summary",
+    )
+    return Made(corpus)
+
+
+@step(Identity("publish-corpus", VERSION), cached=False)
+def publish_corpus(corpus: ArtifactRef, name: str) -> Made:
+    """Put a corpus in force under a name, with its accounts as the evidence."""
+    store = load_store()
+    summary = read_summary(store, corpus)
+    promote(store, "corpus", name, corpus, summary.model_dump())
+    return Made(corpus, {"retained": summary.retained})
+
+
+@step(Identity("export-corpus", VERSION), cached=False)
+def export_corpus(corpus: ArtifactRef, report: ArtifactRef, folder: str) -> Made:
+    """Write a corpus as plain files: corpus.jsonl, decisions.jsonl, summary.json, report.html."""
+    store = load_store()
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    tree = store.tree(corpus)
+    with (target / "corpus.jsonl").open("wb") as out:
+        for shard in zip(
+            tree.part("decisions"), tree.part("documents"), tree.part("structured"), strict=True
+        ):
+            retained = {row["id"]: row for row in _rows(store, shard[1:])}
+            in_order = (
+                retained.get(row["id"]) for row in _rows(store, shard[:1]) if row["decision"] in RETAINED
+            )
+            out.writelines(orjson.dumps(row) + b"\n" for row in in_order)
+    with (target / "decisions.jsonl").open("wb") as out:
+        out.writelines(orjson.dumps(row) + b"\n" for row in _rows(store, tree.part("decisions")))
+    store.download(tree.file("summary.json"), target / "summary.json")
+    store.download(store.tree(report).file("report.html"), target / "report.html")
+    return Made(corpus)
+
+
+def read_summary(store: ArtifactStore, corpus: ArtifactRef) -> Summary:
+    """The accounts of a corpus."""
+    return Summary.model_validate_json(store.get_blob(store.tree(corpus).file("summary.json").sha256))
+
+
+def published_corpus(name: str) -> ArtifactRef:
+    """The corpus in force under a name, or the one whose sha256 is given."""
+    store = load_store()
+    if re.fullmatch(SHA256, name):
+        return store.tree(name).ref()
+    pointer = current(store, "corpus", name)
+    if pointer is None:
+        raise MissingObject(
+            f"no corpus is published under {name!r}; build one with `finloom run build-corpus`"
+        )
+    return pointer.target
+
+
+def sample_questions() -> str:
+    """The path of the sample corpus's query set."""
+    return str(sample_folder() / "questions.jsonl")
+
+
+def _documents(store: ArtifactStore, corpus: ArtifactRef, wanted: set[str]) -> Iterator[Document]:
+    for data in store.blobs(store.tree(corpus).part("documents") if wanted else []):
+        yield from (document for document in decode_as(data, Document) if document.id in wanted)
+
+
+def _rows(store: ArtifactStore, entries: Sequence[FileEntry]) -> Iterator[JsonObject]:
+    for data in store.blobs(entries):
+        yield from decode_rows(data)
+
+
+def _parsed_lines(store: ArtifactStore, raw: ArtifactRef, reading: ReadingConfig) -> Iterator[ReadLine]:
+    """Every non-empty line as it was read; a line whose id stood before is quarantined."""
+    first_seen: dict[str, str] = {}
+    for entry in store.tree(raw).files:
+        with store.open_file(entry) as opened:
+            for line in read_lines(entry.name, opened, reading.max_line_megabytes << 20):
+                row = (
+                    parse_line(line.raw, entry.name, line.number)
+                    if line.raw is not None
+                    else str(line.reason)
+                )
+                if isinstance(row, str):
+                    bad = Decision(entry.name, line.number, None, "quarantined", row)
+                    yield ReadLine(None, bad)
+                    continue
+                place = f"{entry.name}:{line.number}"
+                first = first_seen.setdefault(row.id, place)
+                if first == place:
+                    yield ReadLine(row, None)
+                else:
+                    evidence = f"the id stands first at {first}"
+                    bad = Decision(
+                        row.file, row.line, row.id, "quarantined", "duplicate_id", evidence=evidence
+                    )
+                    yield ReadLine(None, bad)
+
+
+def _line_shard(store: ArtifactStore, batch: list[ReadLine], index: int) -> FileEntry:
+    part = encode_rows(batch)
+    return store.add_file(f"lines/{index:05d}.{part.suffix}", part.data, part.rows)

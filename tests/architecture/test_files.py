@@ -1,0 +1,64 @@
+"""The house rules for files: short, documented, named for what they hold."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("finloom", "flows", "tasks", "blocks", "infra", "datasets_registry")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+EVERYTHING = sorted([*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
+HEAVY = ("faiss", "torch", "jnius", "pyserini", "vllm", "verl", "swift", "distributed", "bm25s", "numba")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name)
+def test_no_file_is_over_300_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_function_is_over_50_lines(path: Path) -> None:
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    long = {node.name: node.end_lineno - node.lineno + 1 for node in functions if node.end_lineno is not None}
+    assert {function: lines for function, lines in long.items() if lines > 50} == {}
+
+
+@pytest.mark.parametrize("path", [path for path in EVERYTHING if path.name != "__init__.py"], ids=name)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring
+    assert docstring[0].isupper() or docstring[0] in "`'\""
+
+
+def test_init_files_are_empty() -> None:
+    assert [name(path) for path in SOURCES if path.name == "__init__.py" and path.read_text()] == []
+
+
+def test_nothing_is_called_after_nothing() -> None:
+    assert [
+        name(path) for path in SOURCES if FORBIDDEN_NAMES & set(path.relative_to(ROOT).with_suffix("").parts)
+    ] == []
+
+
+def test_every_package_folder_is_a_package() -> None:
+    assert [name(path) for path in SOURCES if not (path.parent / "__init__.py").exists()] == []
+
+
+def test_importing_the_flows_loads_nothing_heavy() -> None:
+    program = f"""
+import sys
+import flows.research_factory, flows.refresh_index
+print([module for module in {HEAVY} if module in sys.modules])
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    assert printed.strip() == "[]"

@@ -1,0 +1,83 @@
+"""An index that this program cannot read rightly is refused in words."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from datasets_registry.artifact import UnsupportedFormat
+from datasets_registry.records import Document
+from tasks.retrieval.index import Index
+from tasks.retrieval.manifest import MANIFEST, Manifest, UnusableIndex
+
+DOCUMENTS = [
+    Document(f"d{n}", f"第{n}家银行公布净利润。", f"公告{n}", "2024-01-01", "site", {}) for n in range(3)
+]
+
+
+@pytest.fixture
+def folder(write_index: Callable[..., Path]) -> Path:
+    return write_index(DOCUMENTS)
+
+
+def change(folder: Path, **fields: object) -> None:
+    path = folder / MANIFEST
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | fields))
+
+
+def test_a_sound_index_opens_also_when_every_checksum_is_compared(folder: Path) -> None:
+    assert Index.open(folder, intact=True).manifest == Manifest.read(folder)
+
+
+def test_a_folder_without_a_manifest_is_no_index(tmp_path: Path) -> None:
+    with pytest.raises(UnusableIndex, match=r"has no manifest\.json; give the folder of an index"):
+        Index.open(tmp_path)
+
+
+def test_a_newer_format_is_refused(folder: Path) -> None:
+    change(folder, format=2)
+    with pytest.raises((UnusableIndex, UnsupportedFormat), match="upgrade finloom"):
+        Index.open(folder)
+
+
+def test_an_unknown_engine_is_refused(folder: Path) -> None:
+    change(folder, engine="telepathy")
+    with pytest.raises(UnusableIndex, match="engine"):
+        Index.open(folder)
+
+
+def test_an_index_of_another_dictionary_is_refused(folder: Path) -> None:
+    change(folder, dictionary_sha256="0" * 64)
+    with pytest.raises(UnusableIndex, match="dictionary 000000000000"):
+        Index.open(folder)
+
+
+def test_an_index_of_another_tokenizer_is_refused(folder: Path) -> None:
+    change(folder, tokenizer_sha256="0" * 64)
+    with pytest.raises(UnusableIndex, match="tokenized as 000000000000"):
+        Index.open(folder)
+
+
+def test_vectors_of_another_embedder_are_refused(folder: Path) -> None:
+    change(folder, embedding={"kind": "hash", "dimensions": 512})
+    with pytest.raises(UnusableIndex, match="has 1024 dimensions, the embedder of the manifest gives 512"):
+        Index.open(folder)
+
+
+def test_a_file_that_is_missing_or_cut_short_is_named(folder: Path) -> None:
+    (folder / "dense.faiss").write_bytes(b"short")
+    with pytest.raises(UnusableIndex, match=r"dense\.faiss has 5 bytes"):
+        Index.open(folder)
+    (folder / "dense.faiss").unlink()
+    with pytest.raises(UnusableIndex, match=r"dense\.faiss has no bytes"):
+        Index.open(folder)
+
+
+def test_a_file_with_a_flipped_byte_is_named(folder: Path) -> None:
+    path = folder / "passages.arrow"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UnusableIndex, match=r"passages\.arrow has checksum"):
+        Index.open(folder, intact=True)
