@@ -16,7 +16,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 PointerKind = Literal["corpus", "index", "embedder", "model"]
 
 
-class UnsupportedFormat(ValueError):
+class UnsupportedFormat(Exception):
     """A stored object was written by a newer finloom."""
 
 

@@ -55,8 +55,10 @@ class Edit:
 class Fact:
     """A typed value found at characters `start:end` of a text; `value` is its canonical spelling.
 
-    `code`: `600519.SH` or `600519`. `number`: a decimal and its unit, `1.5亿元` is `150000000 元`, `12%` is `12 %`.
-    `date`: `2024-03-05`, `2024-03` or `2024`. `party`: the name as written.
+    `code`: `600519.SH` or `600519`. `date`: `2024-03-05`, `2024-03`, `2024`, or `03-05` without a year.
+    `party`: the name as written. `number`: a decimal and its unit, `1.5亿元` is `150000000 元`; units that differ by a
+    power of ten are one (bp is `百分点`, ‰ is `%`, MW is `瓦`), a number without a unit is bare, and the numbers of a
+    range share their unit.
     """
 
     kind: FactKind

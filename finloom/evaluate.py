@@ -14,7 +14,7 @@ from finloom.output import WrongUse, fail, print_json
 from finloom.search import DEFAULT_NAME, open_published, open_published_store
 from tasks.evaluation.questions import BadQuestion, read_questions
 from tasks.evaluation.retrieval import NothingFound, evaluate
-from tasks.retrieval.index import Index
+from tasks.retrieval.index import Index, Method
 
 app = typer.Typer(help="Measure what was built.", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def retrieval(
     typer.echo(f"{report.queries} questions, {report.answerable} of them with a gold document in the index")
 
 
-def metrics_table(methods: Mapping[str, Mapping[str, float]]) -> Table:
+def metrics_table(methods: Mapping[Method, Mapping[str, float]]) -> Table:
     """A row for each search method, a column for each metric."""
     table = Table("method", *next(iter(methods.values())), box=None)
     for method, figures in methods.items():

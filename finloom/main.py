@@ -4,8 +4,16 @@ import sys
 
 import typer
 
+from blocks.s3 import StoreUnavailable
+from blocks.store import CorruptObject, MissingObject
+from datasets_registry.artifact import UnsupportedFormat
 from finloom import answer, data, evaluate, run, search, stack, versions, why
 from finloom.output import WrongUse
+from infra.processes import StackError
+from tasks.retrieval.manifest import UnusableIndex
+
+BROKEN = (StackError, StoreUnavailable, MissingObject, CorruptObject, UnsupportedFormat, UnusableIndex)
+"""What is wrong outside the command: exit code 1 and the sentence that the error brings."""
 
 app = typer.Typer(
     help="Raw Chinese financial documents in, a research agent that can be trusted out.",
@@ -34,6 +42,9 @@ def main() -> None:
     except WrongUse as error:
         sys.stderr.write(f"finloom: {error}\n")
         sys.exit(2)
+    except BROKEN as error:
+        sys.stderr.write(f"finloom: {error}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from finloom.show import show
 from infra.environment import environment
 from infra.stack import ensure_up
 from tasks.corpus.reading import WrongInput, find_files
+from tasks.runtime.keys import REFRESH
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -45,7 +46,7 @@ def run(
     check_input(parameters.get("input"))
     os.environ.update(environment(ensure_up()))
     if refresh:
-        os.environ["FINLOOM_REFRESH"] = ",".join(refresh)
+        os.environ[REFRESH] = ",".join(refresh)
     loaded = load_flow(flow)
     check_parameters(loaded, parameters)
     try:
@@ -107,11 +108,13 @@ def check_input(given: object) -> None:
 
 def check_parameters(flow: "Flow[..., ArtifactRef]", parameters: dict[str, object]) -> None:
     """Refuse names that the flow does not have and values that its models do not take."""
+    from prefect.exceptions import ParameterTypeError  # noqa: PLC0415 the environment must be set before
+
     known = list(flow.parameters.properties)
     unknown = sorted(set(parameters) - set(known))
     if unknown:
         raise WrongUse(f"{flow.name} has no parameter {', '.join(unknown)}; it has {', '.join(known)}")
     try:
         flow.validate_parameters(parameters)
-    except (ValueError, TypeError) as error:
+    except ParameterTypeError as error:
         raise WrongUse(" ".join(str(error).split())) from error

@@ -43,12 +43,11 @@ def versions(
     elif action == "verify":
         _verify(store, picked or [log[-1].target], as_json)
     elif action == "diff":
-        _diff(store, *_exactly(picked, 2, "diff"), as_json)
+        old, new = _exactly(picked, 2, "diff")
+        _diff(store, old, new, as_json)
     elif action == "promote":
-        _moved(
-            history.promote(store, known[kind], name, *_exactly(picked, 1, "promote"), {"by_hand": True}),
-            as_json,
-        )
+        (target,) = _exactly(picked, 1, "promote")
+        _moved(history.promote(store, known[kind], name, target, {"by_hand": True}), as_json)
     else:
         _moved(history.rollback(store, known[kind], name), as_json)
 

@@ -81,8 +81,10 @@ def raw_files(store: ArtifactStore, corpus: ArtifactRef) -> ArtifactRef | None:
 def _edits(document: JsonObject) -> list[JsonValue]:
     metadata = document["metadata"]
     edits = metadata.get("edits") if isinstance(metadata, dict) else None
+    if not isinstance(edits, list):
+        return []
     named = ("start", "end", "replacement", "rule")
-    return [dict(zip(named, edit, strict=True)) for edit in edits or [] if isinstance(edit, list)]
+    return [dict(zip(named, edit, strict=True)) for edit in edits if isinstance(edit, list)]
 
 
 def _show(document: str, decisions: list[JsonObject], edits: list[JsonValue], raw: str | None) -> None:

@@ -1,9 +1,9 @@
 """Raw files to a clean corpus without duplicates: `finloom run build-corpus --set input=PATH_OR_GLOB`."""
 
 from prefect import flow
-from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 
 from datasets_registry.artifact import ArtifactRef
+from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 from tasks.corpus.tasks import (
     assemble_corpus,
     clean_documents,

@@ -1,11 +1,11 @@
 """The main job, top to bottom: `make run`, or `finloom run research-factory`."""
 
 from prefect import flow
-from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 
 from datasets_registry.artifact import ArtifactRef
 from flows.build_corpus import build_corpus
 from flows.build_index import build_index
+from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 from tasks.corpus.tasks import SAMPLE, sample_questions
 from tasks.dedup.config import DedupConfig
 from tasks.evaluation.config import AnswerConfig, RetrievalEvalConfig

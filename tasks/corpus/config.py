@@ -51,5 +51,8 @@ class ReadingConfig(BaseModel):
         16, ge=1, le=1024, description="A longer line is quarantined without being held in memory."
     )
     rows_per_shard: int = Field(
-        4000, ge=10, le=100_000, description="Rows of one shard; shards are the unit of parallel work and of resuming."
+        4000,
+        ge=10,
+        le=100_000,
+        description="Rows of one shard; shards are the unit of parallel work and of resuming.",
     )

@@ -13,114 +13,22 @@ from datasets_registry.records import Edit
 
 RULE = "html"
 
-BLOCKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "head",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "link",
-        "main",
-        "menu",
-        "meta",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "section",
-        "select",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "title",
-        "tr",
-        "ul",
-    )
+BLOCK = (
+    "address|article|aside|blockquote|body|br|center|dd|details|dialog|div|dl|dt|fieldset|"
+    "figcaption|figure|footer|form|h1|h2|h3|h4|h5|h6|head|header|hr|html|legend|li|link|"
+    "main|menu|meta|nav|ol|option|p|pre|section|select|summary|table|tbody|tfoot|thead|"
+    "title|tr|ul"
 )
-CELLS = frozenset(("td", "th"))
-SILENT = frozenset(("iframe", "noscript", "object", "script", "style", "svg", "template"))
-"""Elements whose contents are no text."""
-INLINE = frozenset(
-    (
-        "a",
-        "abbr",
-        "acronym",
-        "audio",
-        "b",
-        "base",
-        "bdi",
-        "bdo",
-        "big",
-        "button",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "del",
-        "dfn",
-        "em",
-        "embed",
-        "font",
-        "i",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "map",
-        "mark",
-        "param",
-        "picture",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "source",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "textarea",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "video",
-        "wbr",
-    )
+CELL = "td|th"
+SILENT = "iframe|noscript|object|script|style|svg|template"
+INLINE = (
+    "a|abbr|acronym|audio|b|base|bdi|bdo|big|button|caption|cite|code|col|colgroup|del|dfn|em|embed|font|i|img|"
+    "input|ins|kbd|label|map|mark|param|picture|q|s|samp|small|source|span|strike|strong|sub|sup|textarea|time|"
+    "tt|u|var|video|wbr"
 )
-NAMES = "|".join(sorted(BLOCKS | CELLS | SILENT | INLINE, key=lambda name: (-len(name), name)))
+NAMES = "|".join(sorted(f"{BLOCK}|{CELL}|{SILENT}|{INLINE}".split("|"), key=lambda name: (-len(name), name)))
+BLOCKS, CELLS, SILENTS = (frozenset(names.split("|")) for names in (BLOCK, CELL, SILENT))
+"""Elements that end lines, that are parted by bars, and whose contents are no text."""
 
 ATTRIBUTES = r"""(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>|[^<>]*>)"""
 """To the end of the tag: a `>` in quotes is passed over, unless the quotes are not closed before the next `<`."""
@@ -196,7 +104,7 @@ def _edits(text: str, marks: Sequence[re.Match[str]]) -> Iterator[Edit]:
             replacement = _decoded(mark["entity"])
         elif mark["comment"] and comments_end >= end:
             end = text.index("-->", end) + len("-->")
-        elif name in SILENT and not mark["closing"] and closings.get(name, 0) > start:
+        elif name in SILENTS and not mark["closing"] and closings.get(name, 0) > start:
             silent = name
         if replacement != mark["entity"]:
             yield Edit(start, end, replacement, RULE)

@@ -49,9 +49,7 @@ def find_files(pattern: str) -> dict[str, Path]:
         raise WrongInput(f"input: {kind} {pattern!r}; name a file, a folder or a glob of JSON-lines files")
     paths = [path.resolve() for path in found]
     common = Path(os.path.commonpath([path.parent for path in paths]))
-    return {
-        name: path for name, path in sorted((path.relative_to(common).as_posix(), path) for path in paths)
-    }
+    return dict(sorted((path.relative_to(common).as_posix(), path) for path in paths))
 
 
 def read_lines(name: str, source: BinaryIO, max_bytes: int) -> Iterator[Line]:
@@ -78,7 +76,7 @@ def _glob(pattern: Path) -> Iterator[Path]:
 
 def _decompressed(name: str, source: BinaryIO) -> BinaryIO:
     if name.endswith(".gz"):
-        return io.BufferedReader(gzip.GzipFile(fileobj=source), CHUNK)  # type: ignore[arg-type]
+        return io.BufferedReader(gzip.GzipFile(fileobj=source), CHUNK)
     if name.endswith(".zst"):
         return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(source), CHUNK)
     return source

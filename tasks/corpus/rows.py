@@ -11,8 +11,9 @@ import re
 from datetime import date
 
 import orjson
+from pydantic import JsonValue
 
-from datasets_registry.records import InputRow, JsonObject, JsonValue
+from datasets_registry.records import InputRow, JsonObject
 
 BOM = b"\xef\xbb\xbf"
 NAMED = frozenset({"id", "title", "text", "record", "contents", "source", "published", "metadata"})

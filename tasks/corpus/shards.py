@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 from datasets_registry.records import Decision, Document, InputRow, JsonObject
-from tasks.corpus.cleaning import clean
+from tasks.corpus.cleaning import NODE_ID, clean
 from tasks.corpus.config import CleaningConfig, QualityConfig
 from tasks.corpus.quality import reason_to_filter
 from tasks.corpus.structured import record_in_text, record_text
@@ -86,7 +86,7 @@ def _structured(row: InputRow) -> Entry | None:
     """A structured record passes untouched, before any rule for text."""
     if row.record is not None:
         contents = record_text(row.record)
-    elif row.text is not None and record_in_text(row.text):
+    elif row.text is not None and record_in_text(NODE_ID.sub("", row.text)):
         contents = row.text
     else:
         return None
@@ -99,8 +99,8 @@ def _text(row: InputRow, config: CleanShard) -> Entry:
     reason = reason_to_filter(text, config.quality)
     if reason:
         return Entry(Decision(row.file, row.line, row.id, "filtered", reason), None)
-    facts = [[fact.kind, fact.value, fact.start, fact.end] for fact in find_facts(text)]
-    changes = [[edit.start, edit.end, edit.replacement, edit.rule] for edit in edits]
+    facts: list[JsonValue] = [[fact.kind, fact.value, fact.start, fact.end] for fact in find_facts(text)]
+    changes: list[JsonValue] = [[edit.start, edit.end, edit.replacement, edit.rule] for edit in edits]
     document = _document(row, text, {"edits": changes, "facts": facts})
     return Entry(Decision(row.file, row.line, row.id, "kept"), document)
 
@@ -111,12 +111,12 @@ def _document(row: InputRow, contents: str, more: JsonObject) -> Document:
 
 
 def _candidate(document: Document) -> JsonObject:
-    key = hashlib.sha256(normalise_key(document.contents).encode()).hexdigest()
+    key = normalise_key(document.contents)
     return {
         "id": document.id,
-        "key_sha256": key,
+        "key_sha256": hashlib.sha256(key.encode()).hexdigest(),
         "content_sha256": hashlib.sha256(document.contents.encode()).hexdigest(),
         "source": document.source,
         "published": document.published,
-        "length": len(document.contents),
+        "length": len(key),
     }

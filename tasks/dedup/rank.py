@@ -10,7 +10,7 @@ UNDATED = "9999-12-31"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What deduplication knows of a text: `key_sha256` is that of its normalised text, `length` in characters."""
+    """What deduplication knows of a text: `key_sha256` and `length` are those of its normalised text."""
 
     id: str
     key_sha256: str

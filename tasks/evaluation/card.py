@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from datasets_registry.artifact import ArtifactRef
 from tasks.agent.answer import Answer
+from tasks.retrieval.index import Method
 
 
 class AnsweredQuestion(BaseModel):
@@ -36,7 +37,7 @@ class RunCard(BaseModel):
 
     corpus: ArtifactRef
     index: ArtifactRef
-    methods: dict[str, dict[str, float]]
+    methods: dict[Method, dict[str, float]]
     queries: int
     answerable: int
     answers: tuple[AnsweredQuestion, ...]

@@ -5,16 +5,18 @@ command line and one from a worker would not share entries; TASK_SOURCE does not
 """
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 
 import orjson
-from prefect.cache_policies import CachePolicy
-from prefect.context import TaskRunContext
 from pydantic import BaseModel
 
 from datasets_registry.artifact import ArtifactRef
+
+REFRESH = "FINLOOM_REFRESH"
+"""Environment variable: comma-separated step names that run again although they are cached; `all` is every step."""
 
 EXECUTION_ONLY = frozenset({"workers", "device"})
 """Arguments that say how a step runs, not what it makes; they never enter a key."""
@@ -42,6 +44,10 @@ class Identity:
         }
         return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
+    def is_refreshed(self) -> bool:
+        """Whether the step was asked to do its work again, shards included, although it is cached."""
+        return not {self.name, "all"}.isdisjoint(os.environ.get(REFRESH, "").split(","))
+
 
 def plain_value(name: str, value: object) -> object:
     """A step's argument as JSON: an artifact by its content, a config by what differs from its defaults.
@@ -60,20 +66,3 @@ def plain_value(name: str, value: object) -> object:
     raise TypeError(
         f"argument {name!r} is a {type(value).__name__}; a step takes ArtifactRefs, config models and plain values"
     )
-
-
-@dataclass
-class ActionKey(CachePolicy):
-    """Prefect's cache policy over `Identity`: results lie under `<task>/<key>`."""
-
-    identity: Identity = Identity("", "")
-
-    def compute_key(
-        self,
-        task_ctx: TaskRunContext,
-        inputs: dict[str, object],
-        flow_parameters: dict[str, object],
-        **kwargs: object,
-    ) -> str:
-        """The key of one call."""
-        return f"{self.identity.name}/{self.identity.key(inputs)}"

@@ -68,7 +68,8 @@ def map_shards(
         )
         for index, files in enumerate(shards)
     ]
-    finished = {item.index: record for item in work if (record := _finished(store, item))}
+    known = [] if identity.is_refreshed() else work
+    finished = {item.index: record for item in known if (record := _finished(store, item))}
     todo = [item for item in work if item.index not in finished]
     if finished and todo:
         logger.info("resuming: %d of %d shards are done already", len(finished), len(work))

@@ -14,7 +14,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
+from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
@@ -24,12 +24,9 @@ from blocks.history import now, record_action, whoami
 from blocks.prefect_blocks import RESULT_SERIALIZER, STORE_BLOCK, load_store
 from blocks.s3 import StoreUnavailable
 from datasets_registry.artifact import Action, ArtifactRef
-from tasks.runtime.keys import ActionKey, Identity
+from tasks.runtime.keys import Identity
 
 P = ParamSpec("P")
-
-REFRESH = "FINLOOM_REFRESH"
-"""Environment variable: comma-separated step names that run again although they are cached; `all` means every step."""
 
 WORTH_A_RETRY = (StoreUnavailable, ConnectionError, TimeoutError)
 
@@ -40,6 +37,27 @@ class Made:
 
     ref: ArtifactRef
     counts: dict[str, int] = field(default_factory=dict)
+
+
+UNNAMED = Identity("", "")
+"""The fields of Prefect's policies have defaults, so ours must have one."""
+
+
+@dataclass
+class ActionKey(CachePolicy):
+    """Prefect's cache policy over `Identity`: results lie under `<task>/<key>`."""
+
+    identity: Identity = UNNAMED
+
+    def compute_key(
+        self,
+        task_ctx: TaskRunContext,
+        inputs: dict[str, object],
+        flow_parameters: dict[str, object],
+        **kwargs: object,
+    ) -> str:
+        """The key of one call."""
+        return f"{self.identity.name}/{self.identity.key(inputs)}"
 
 
 def step(
@@ -73,9 +91,7 @@ def step(
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> ArtifactRef:
             chosen = (
-                prefect_task.with_options(refresh_cache=True)
-                if _is_refreshed(identity.name)
-                else prefect_task
+                prefect_task.with_options(refresh_cache=True) if identity.is_refreshed() else prefect_task
             )
             return ArtifactRef.model_validate(chosen(*args, **kwargs))
 
@@ -130,10 +146,6 @@ def _recorded(
         return made.ref.model_dump(mode="json")
 
     return run
-
-
-def _is_refreshed(name: str) -> bool:
-    return not {name, "all"}.isdisjoint(os.environ.get(REFRESH, "").split(","))
 
 
 def _cpu_seconds() -> float:

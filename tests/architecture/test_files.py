@@ -52,13 +52,18 @@ def test_every_package_folder_is_a_package() -> None:
     assert [name(path) for path in SOURCES if not (path.parent / "__init__.py").exists()] == []
 
 
-def test_importing_the_flows_loads_nothing_heavy() -> None:
-    program = f"""
-import sys
-import flows.research_factory, flows.refresh_index
-print([module for module in {HEAVY} if module in sys.modules])
-"""
-    printed = subprocess.run(
+def loaded_by(statement: str, modules: tuple[str, ...]) -> list[str]:
+    """Those of some modules that a statement loads in a fresh process."""
+    program = f"import sys\n{statement}\nprint(*(m for m in {modules} if m in sys.modules))"
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
-    ).stdout
-    assert printed.strip() == "[]"
+    )
+    return done.stdout.split()
+
+
+def test_importing_the_flows_loads_nothing_heavy() -> None:
+    assert loaded_by("import flows.research_factory, flows.refresh_index", HEAVY) == []
+
+
+def test_the_command_line_does_not_load_prefect_before_its_address_is_set() -> None:
+    assert loaded_by("import finloom.main", ("prefect",)) == []

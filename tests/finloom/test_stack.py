@@ -82,7 +82,9 @@ def test_a_port_that_is_none_is_wrong_use(app: typer.Typer, port: str) -> None:
     assert CliRunner().invoke(app, ["up", "--s3-port", port]).exit_code == 2
 
 
-def test_a_port_variable_that_is_none_is_one_sentence(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_variable_that_is_none_is_one_sentence(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FINLOOM_S3_PORT", "nine")
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1

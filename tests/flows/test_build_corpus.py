@@ -17,7 +17,10 @@ from tasks.corpus.reading import WrongInput
 
 FILES = ("corpus.jsonl", "decisions.jsonl", "summary.json", "report.html")
 
-GOOD = "某某科技股份有限公司公告：2024年度公司实现营业收入{n}.5亿元，同比增长12.3%，归属于上市公司股东的净利润为3.2亿元。" * 3
+GOOD = (
+    "某某科技股份有限公司公告：2024年度公司实现营业收入{n}.5亿元，同比增长12.3%，"
+    "归属于上市公司股东的净利润为3.2亿元。"
+) * 3
 
 
 def text_row(name: str, text: str, **more: object) -> bytes:
@@ -30,8 +33,10 @@ def lines() -> list[bytes]:
         text_row("a", GOOD.format(n=1), published="2025-03-01"),
         text_row("b-late", copied, published="2025-03-05"),
         text_row("b-early", copied.replace("，", ", "), published="2025-03-02"),
-        orjson.dumps({"id": "r1", "contents": {"股票代码": "000001", "收盘价": "9.5"}, "metadata": {"source_file": "q"}}),
-        orjson.dumps({"id": "r2", "text": None, "record": {"任意": "键"}, "source": "q", "published": "2025-01-02"}),
+        orjson.dumps({"id": "r1", "contents": {"股票代码": "000001", "收盘价": "9.5"}, "metadata": {}}),
+        orjson.dumps(
+            {"id": "r2", "text": None, "record": {"任意": "键"}, "source": "q", "published": "2025-01-02"}
+        ),
         text_row("short", "太短了。"),
         text_row("english", "All of this text is English and it says nothing in Chinese at all. " * 3),
         text_row("a", "同一个编号又来了一次。" * 20),
@@ -100,7 +105,9 @@ def test_the_output_rows_carry_their_origin_and_their_edits(
     assert "<" not in str(html["contents"])
 
 
-def test_structured_records_pass_untouched(prefect_store: ArtifactStore, source: Path, tmp_path: Path) -> None:
+def test_structured_records_pass_untouched(
+    prefect_store: ArtifactStore, source: Path, tmp_path: Path
+) -> None:
     build_corpus(str(source), export=str(tmp_path / "out"))
     rows = {str(row["id"]): row for row in read(tmp_path / "out", "corpus.jsonl")}
     assert rows["r1"]["metadata"]["record"] == {"股票代码": "000001", "收盘价": "9.5"}  # type: ignore[index]

@@ -26,9 +26,16 @@ class System:
     def finloom(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a `finloom` command and check its exit code."""
         done = subprocess.run(
-            [FINLOOM, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+            [FINLOOM, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        assert done.returncode == code, (
+            f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        )
         return done
 
     def json(self, *arguments: str) -> dict[str, object]:
@@ -59,7 +66,11 @@ def free_port() -> int:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A stack of its own for all system tests of this run."""
     home = tmp_path_factory.mktemp("finloom-home")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MINIO_", "FINLOOM_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PREFECT_", "MINIO_", "FINLOOM_"))
+    }
     environment = kept | {
         "FINLOOM_HOME": str(home),
         "FINLOOM_PREFECT_PORT": str(free_port()),

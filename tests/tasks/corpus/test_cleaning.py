@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,8 @@ def test_html_that_was_escaped_goes_too() -> None:
     "footer",
     [
         "法律声明 | 隐私保护 | 联系我们 | 网站地图 版权所有：财经网 京ICP备12345678号-1 京公网安备 11010200001234号",
-        "法律声明：未经授权不得转载。Copyright © 2015-2026 财经网 京ICP备12345678号 京公网安备11010202008888号 网站标识码：bm12345678",
-        "地址：广州市天贵路103号T4栋6楼 电话：02028875088 传真：02028875099 版权所有某交易中心 粤ICP备12094092号 网站安全检测平台",
+        "法律声明：未经授权不得转载。Copyright © 2015-2026 财经网 京ICP备12345678号 网站标识码：bm12345678",
+        "地址：广州市天贵路103号 电话：02028875088 版权所有某交易中心 粤ICP备12094092号 网站安全检测平台",
         "主办单位： 某某局 京ICP备12345678号",
         "版权所有 某某日报社",
     ],
@@ -91,7 +92,7 @@ def test_an_advertisement_goes_and_the_sentence_before_it_stays(offer: str, betw
 @pytest.mark.parametrize("between", ["\n", " "])
 def test_navigation_goes_at_either_end(menu: str, between: str) -> None:
     assert _clean(GOOD + between + menu) == GOOD
-    assert _clean(menu + "\n" + GOOD) == GOOD or "\\Z" in menu or menu.startswith("返回搜狐")
+    assert _clean(menu + "\n" + GOOD) == GOOD or menu.startswith("返回搜狐")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_edits_make_the_cleaned_text_and_lead_back_to_the_raw_one(pieces: list[s
     raw = "".join(pieces)
     text, edits = clean(raw, CleaningConfig())
     assert apply_edits(raw, edits) == text
-    assert all(left.end <= right.start for left, right in zip(edits, edits[1:], strict=False))
+    assert all(left.end <= right.start for left, right in pairwise(edits))
     assert all(
         raw[raw_offset(edits, place)] == character
         for place, character in enumerate(text)

@@ -1,5 +1,7 @@
 """Edits make the cleaned text, compose over passes, and lead back to the raw character."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from tasks.corpus.edits import apply_edits, compose, join_neighbours, raw_offset
 @st.composite
 def edits_of(draw: st.DrawFn, text: str, rule: str) -> list[Edit]:
     cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
-    spans = [(start, end) for start, end in zip(cuts, cuts[1:], strict=False) if draw(st.booleans())]
+    spans = [(start, end) for start, end in pairwise(cuts) if draw(st.booleans())]
     return [Edit(start, end, draw(st.text("XY", max_size=3)), rule) for start, end in spans]
 
 
@@ -38,7 +40,7 @@ def test_composed_edits_make_what_the_passes_made(case: tuple[str, list[Edit], l
     composed = compose(first, second)
     assert apply_edits(raw, composed) == apply_edits(apply_edits(raw, first), second)
     assert all(0 <= edit.start < edit.end <= len(raw) for edit in composed)
-    assert all(left.end <= right.start for left, right in zip(composed, composed[1:], strict=False))
+    assert all(left.end <= right.start for left, right in pairwise(composed))
 
 
 @given(two_passes())
@@ -56,10 +58,7 @@ def test_joining_neighbours_changes_no_text(case: tuple[str, list[Edit], list[Ed
     composed = compose(first, second)
     joined = join_neighbours(composed)
     assert apply_edits(raw, joined) == apply_edits(raw, composed)
-    assert all(
-        left.end < right.start or left.rule != right.rule
-        for left, right in zip(joined, joined[1:], strict=False)
-    )
+    assert all(left.end < right.start or left.rule != right.rule for left, right in pairwise(joined))
 
 
 @given(two_passes())

@@ -59,7 +59,9 @@ def test_unique_titles_ask_for_their_documents() -> None:
 
 def test_a_document_without_a_title_is_asked_for_by_its_first_sentence() -> None:
     document = Document("a", "碳配额今日成交1.2万吨。均价58元。", " ", None, "s", {})
-    assert known_item_questions([document], 10, seed=0) == [Question("known-a", "碳配额今日成交1.2万吨。", ("a",))]
+    assert known_item_questions([document], 10, seed=0) == [
+        Question("known-a", "碳配额今日成交1.2万吨。", ("a",))
+    ]
 
 
 def test_the_choice_of_titles_depends_on_ids_and_seed_not_on_order() -> None:

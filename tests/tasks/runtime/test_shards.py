@@ -75,6 +75,16 @@ def test_a_shard_whose_result_is_gone_is_done_again(
     assert len(CALLS) == 1
 
 
+def test_a_refreshed_step_does_all_its_shards_again(
+    store: ArtifactStore, shards: list[list[FileEntry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = map_shards(store, STEP, shout, shards, Shout())
+    CALLS.clear()
+    monkeypatch.setenv("FINLOOM_REFRESH", "other,upper")
+    assert map_shards(store, STEP, shout, shards, Shout()) == files
+    assert len(CALLS) == 5
+
+
 def test_progress_counts_finished_shards_too(store: ArtifactStore, shards: list[list[FileEntry]]) -> None:
     map_shards(store, STEP, shout, shards[:3], Shout())
     seen: list[tuple[int, int]] = []

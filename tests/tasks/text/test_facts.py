@@ -1,5 +1,7 @@
 """Codes, quantities, dates and parties are found in their many forms."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,5 +106,5 @@ def test_chinese_numerals_mean_the_same_as_digits() -> None:
 def test_facts_are_sorted_apart_and_inside_the_text(text: str) -> None:
     facts = find_facts(text)
     assert all(0 <= fact.start < fact.end <= len(text) for fact in facts)
-    assert all(left.end <= right.start for left, right in zip(facts, facts[1:], strict=False))
+    assert all(left.end <= right.start for left, right in pairwise(facts))
     assert all(fact.value == fact.value.strip() and fact.value for fact in facts)
