@@ -1,6 +1,7 @@
 """The tasks of the corpus stage: files in, a clean corpus with its accounts out."""
 
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,11 +42,19 @@ RETAINED = ("kept", "structured")
 
 def sample_folder() -> Path:
     """The sample corpus of this checkout, generated on first use: documents, truth and questions."""
-    from datasets_registry.sample.generate import SEED, generate  # noqa: PLC0415 only the sample needs its generator
+    from datasets_registry.sample.generate import fingerprint, generate  # noqa: PLC0415 only the sample needs its generator
 
-    folder = home() / "sample" / f"{VERSION}-{SEED}"
-    if not (folder / "questions.jsonl").exists():
-        generate(folder)
+    folder = home() / "sample" / fingerprint()
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            generate(Path(scratch) / "sample")
+            try:
+                (Path(scratch) / "sample").rename(folder)
+            except OSError:
+                # Another run was faster, with the same bytes; anything else is an error.
+                if not folder.exists():
+                    raise
     return folder
 
 
