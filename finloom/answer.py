@@ -10,7 +10,6 @@ from blocks.chat import ChatModel, read_chat_settings
 from finloom.output import WrongUse, print_json
 from finloom.search import DEFAULT_NAME, find, open_published
 from tasks.agent.answer import Answer, extract_answer, generate_answer
-from tasks.retrieval.tokens import shared_tokenizer
 
 PASSAGES = 8
 
@@ -30,11 +29,8 @@ def ask(
         raise WrongUse(str(error)) from error
     ref, index = open_published(name)
     hits = find(index, question, "hybrid", PASSAGES, None, as_of)
-    tokens = shared_tokenizer(index.manifest.tokens).tokens
-    if settings:
-        answer = generate_answer(question, hits, tokens, ChatModel(settings))
-    else:
-        answer = extract_answer(question, hits, tokens)
+    chat = ChatModel(settings) if settings else None
+    answer = generate_answer(question, hits, chat) if chat else extract_answer(question, hits)
     if as_json:
         print_json(asdict(answer) | {"index": ref.sha256})
     else:

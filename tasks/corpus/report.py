@@ -45,6 +45,9 @@ REASON_NAMES = {
     "no_text": "没有正文",
     "not_an_object": "不是 JSON 对象",
     "nul_byte": "含空字节",
+    "off_topic": "与金融无关",
+    "too_little_chinese": "中文过少",
+    "too_short": "正文过短",
     "wrong_type": "字段类型不符",
 }
 INVISIBLE = re.compile(

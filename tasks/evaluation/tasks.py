@@ -16,7 +16,6 @@ from tasks.evaluation.config import AnswerConfig, RetrievalEvalConfig
 from tasks.evaluation.questions import read_questions
 from tasks.evaluation.retrieval import evaluate, known_item_questions
 from tasks.retrieval.index import Index
-from tasks.retrieval.tokens import shared_tokenizer
 from tasks.runtime.keys import Identity
 from tasks.runtime.parts import decode_as, encode_rows
 from tasks.runtime.steps import Made, step
@@ -55,11 +54,10 @@ def answer_examples(index: ArtifactRef, questions: ArtifactRef, config: AnswerCo
     """Extractive answers to the first questions of a query set, each with its citations."""
     store = load_store()
     opened = Index.open(local_copy(store, index))
-    tokens = shared_tokenizer(opened.manifest.tokens).tokens
     answers = []
     for question in load_questions(store, questions)[: config.examples]:
         hits = opened.search(question.query, "hybrid", config.passages, None, question.as_of)
-        answer = extract_answer(question.query, hits, tokens)
+        answer = extract_answer(question.query, hits)
         answers.append(AnsweredQuestion(question=question.query, as_of=question.as_of, answer=answer))
     entry = store.add_file("answers.json", ANSWERS.dump_json(answers, indent=2), len(answers))
     return Made(store.publish("evaluation/answers", [entry]), {"answers": len(answers)})
