@@ -49,8 +49,7 @@ down:           ## end it; nothing is lost
 status: setup   ## what runs where
 	@$(BIN)/finloom status
 
-deploy: setup   ## put the deployments of prefect.yaml on the server
-	@$(BIN)/finloom up --deploy
+deploy: up      ## put changed deployments of prefect.yaml on the server (`finloom up` sees what changed)
 
 bench: $(VENV)/.run-ready   ## benchmarks, as ratios against a baseline in the same run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

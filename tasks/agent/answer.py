@@ -23,6 +23,8 @@ SENTENCES = 3
 LONGEST_QUOTE = 300
 FACT_BONUS = 2.0
 RANK_DISCOUNT = 0.12
+WORTH_SAYING = 0.3
+"""A sentence is left out that scores less than this share of the best one."""
 NOT_A_LETTER = re.compile(r"[\W_]+")
 NOTHING_FOUND = "没有找到可以引用的文档。"
 
@@ -87,8 +89,9 @@ def extract_answer(question: str, hits: Sequence[Hit]) -> Answer:
         bonus = FACT_BONUS if wanted & facts else 1.0
         return -said * bonus * (1 - RANK_DISCOUNT) ** sentence.rank, sentence.rank, sentence.start
 
-    order = sorted((index for index in range(len(sentences)) if shared[index]), key=score)
-    chosen = _without_repeats([sentences[index] for index in order])[:SENTENCES]
+    ranked = sorted((score(index), index) for index in range(len(sentences)) if shared[index])
+    said_enough = [sentences[index] for found, index in ranked if found[0] <= WORTH_SAYING * ranked[0][0][0]]
+    chosen = _without_repeats(said_enough)[:SENTENCES]
     if not chosen:
         return Answer(NOTHING_FOUND, (), "extractive")
     text = "\n".join(f"{sentence.text}[{number}]" for number, sentence in enumerate(chosen, start=1))

@@ -82,3 +82,20 @@ def test_after_a_kill_finished_steps_are_cached(system: System, tmp_path: Path) 
     again = system.finloom("run", "build-corpus", *settings).stderr
     cached = [line.split("'")[1].rsplit("-", 1)[0] for line in again.splitlines() if "Cached" in line]
     assert cached == ["read-rows", "clean-documents", "find-duplicates", "assemble-corpus", "report-corpus"]
+
+
+def test_any_number_of_workers_makes_the_same_bytes(system: System, tmp_path: Path) -> None:
+    source = tmp_path / "documents.jsonl"
+    write_documents(source, 400, seed=4)
+    made = set()
+    for workers in ("0", "2", "8"):
+        crowd = System(
+            system.home, system.environment | {"FINLOOM_WORKERS": workers, "FINLOOM_REFRESH": "all"}
+        )
+        shards = ("--set", "reading.rows_per_shard=50", "--set", f"name=w{workers}")
+        corpus = crowd.json("run", "build-corpus", "--set", f"input={source}", *shards)["sha256"]
+        index = crowd.json("run", "build-index", "--set", f"corpus={corpus}", "--set", f"name=w{workers}")[
+            "sha256"
+        ]
+        made.add((corpus, index))
+    assert len(made) == 1
