@@ -96,7 +96,9 @@ def transient_errors_named(action: str) -> Iterator[None]:
     try:
         yield
     except BotoCoreError as error:
-        raise StoreUnavailable(f"the object store failed while {action}: {error}") from error
+        raise StoreUnavailable(
+            f"the object store failed while {action}: {error}; `finloom status` says what runs, `finloom up` repairs it"
+        ) from error
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if status >= 500:

@@ -1,27 +1,34 @@
 """`finloom why ID`: what happened to a document and why, back to the raw input line."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
+from pydantic import TypeAdapter
 from rich.console import Console
 
 from blocks.history import actions, current
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
-from datasets_registry.records import JsonObject
+from datasets_registry.records import Edit, JsonObject
 from finloom.output import WrongUse, fail, print_json
 from finloom.search import DEFAULT_NAME, open_published_store
+from tasks.corpus.edits import raw_offset
 from tasks.corpus.reading import read_lines
 from tasks.runtime.parts import decode_rows
 
 WHOLE_LINE = 1 << 40
 SHOWN = 2000
+EDITS = TypeAdapter(list[tuple[int, int, str, str]])
 
 
 def why(
     document: Annotated[str, typer.Argument(metavar="ID", help="Id of a document, or of a passage (ID#N).")],
     corpus: Annotated[str, typer.Option(help="The corpus by its published name.")] = DEFAULT_NAME,
+    at: Annotated[
+        int | None,
+        typer.Option(min=0, help="A character as a citation gives it: where it stands in the raw text."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what became of a document: its decision, reason, witness, the edits made to it, and its input line."""
@@ -35,11 +42,17 @@ def why(
         fail(f"corpus {pointer.target.sha256[:12]} has no document {wanted!r}")
     documents = find_rows(store, pointer.target, "documents", wanted)
     edits = _edits(documents[0]) if documents else []
+    raw_character = raw_offset(edits, at) if at is not None and documents else None
     raw = raw_line(store, pointer.target, decisions[0])
     if as_json:
-        print_json({"corpus": pointer.target.sha256, "decisions": decisions, "edits": edits, "raw_line": raw})
+        told = {
+            "corpus": pointer.target.sha256,
+            "decisions": decisions,
+            "edits": [asdict(edit) for edit in edits],
+        }
+        print_json(told | {"raw_character": raw_character, "raw_line": raw})
     else:
-        _show(wanted, decisions, edits, raw)
+        _show(wanted, decisions, edits, raw_character, raw)
 
 
 def find_rows(store: ArtifactStore, ref: ArtifactRef, part: str, value: str) -> list[JsonObject]:
@@ -78,29 +91,25 @@ def raw_files(store: ArtifactStore, corpus: ArtifactRef) -> ArtifactRef | None:
     return None
 
 
-def _edits(document: JsonObject) -> list[JsonValue]:
+def _edits(document: JsonObject) -> list[Edit]:
     metadata = document["metadata"]
-    edits = metadata.get("edits") if isinstance(metadata, dict) else None
-    if not isinstance(edits, list):
-        return []
-    named = ("start", "end", "replacement", "rule")
-    return [dict(zip(named, edit, strict=True)) for edit in edits if isinstance(edit, list)]
+    assert isinstance(metadata, dict)
+    return [Edit(*edit) for edit in EDITS.validate_python(metadata["edits"])]
 
 
-def _show(document: str, decisions: list[JsonObject], edits: list[JsonValue], raw: str | None) -> None:
-    console = Console()
+def _show(
+    document: str, decisions: list[JsonObject], edits: list[Edit], raw_character: int | None, raw: str | None
+) -> None:
+    console = Console(highlight=False, markup=False)
     for decision in decisions:
-        console.print(f"[bold]{document}[/bold]: {decision['decision']}", highlight=False)
+        console.print(f"{document}: {decision['decision']}", style="bold")
         for name in ("reason", "layer", "witness", "score", "evidence"):
             if decision[name] is not None:
-                console.print(f"  {name}: {decision[name]}", markup=False, highlight=False)
-        console.print(f"  input line: {decision['file']}:{decision['line']}", markup=False, highlight=False)
+                console.print(f"  {name}: {decision[name]}")
+        console.print(f"  input line: {decision['file']}:{decision['line']}")
     for edit in edits:
-        assert isinstance(edit, dict)
-        console.print(
-            f"  {edit['rule']}: characters {edit['start']}-{edit['end']} became {edit['replacement']!r}",
-            markup=False,
-            highlight=False,
-        )
+        console.print(f"  {edit.rule}: characters {edit.start}-{edit.end} became {edit.replacement!r}")
+    if raw_character is not None:
+        console.print(f"  raw character: {raw_character}")
     if raw is not None:
-        console.print(f"  raw: {raw[:SHOWN]}{'…' if len(raw) > SHOWN else ''}", markup=False, highlight=False)
+        console.print(f"  raw: {raw[:SHOWN]}{'…' if len(raw) > SHOWN else ''}")

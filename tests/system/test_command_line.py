@@ -64,7 +64,8 @@ def test_search_respects_the_as_of_date(system: System, built: Path) -> None:
 
 
 def test_why_walks_back_to_the_input_line(system: System, built: Path) -> None:
-    why = system.json("why", "late#0", "--corpus", "cli")
+    why = system.json("why", "late#0", "--corpus", "cli", "--at", "7")
+    assert why["raw_character"] == 7
     assert isinstance(why["raw_line"], str)
     assert json.loads(why["raw_line"])["id"] == "late"
     assert why["raw_line"] in (built / "in.jsonl").read_text()
