@@ -1,8 +1,9 @@
 """Measure search on query sets: the quality of every method side by side, and the speed of each step.
 
-    python benchmarks/retrieval.py NAME CORPUS QUERIES [NAME CORPUS QUERIES ...] [--no-titles NAME ...]
+    python benchmarks/retrieval.py [NAME CORPUS QUERIES ...] [--no-titles NAME ...]
 
-CORPUS and QUERIES are `.jsonl` or `.jsonl.gz`: rows `id, text, title?, published?` and `id, query, gold`.
+CORPUS and QUERIES are `.jsonl` or `.jsonl.gz`: rows `id, text, title?, published?` and `id, query, gold, as_of?`.
+Without a set it is `sample`: the sample corpus, made and cleaned as the flows do, and its questions.
 Rates are per second of CPU time in one process.
 """
 
@@ -12,12 +13,15 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import orjson
+from build_corpus import corpus_stage
 
 from datasets_registry.records import Document, JsonObject, Question
+from datasets_registry.sample.generate import generate
 from tasks.evaluation.retrieval import evaluate
 from tasks.indexing.assemble import assemble
 from tasks.indexing.canary import check
@@ -25,7 +29,8 @@ from tasks.indexing.config import IndexConfig, PassageConfig
 from tasks.indexing.shards import passages_shard, tokens_shard, vectors_shard
 from tasks.retrieval.config import EmbedConfig, SearchConfig
 from tasks.retrieval.index import Index
-from tasks.runtime.parts import encode_rows
+from tasks.retrieval.tokens import shared_tokenizer
+from tasks.runtime.parts import decode_as, encode_rows
 
 T = TypeVar("T")
 MARKUP = re.compile(r"<[^>]+>|\[查看原文\]\S*")
@@ -40,26 +45,22 @@ def main() -> None:
         embedding=EmbedConfig(dimensions=arguments.dimensions),
         search=SearchConfig(faiss=arguments.faiss, fusion=arguments.fusion),
     )
-    for start in range(0, len(arguments.sets), 3):
-        name, corpus, queries = arguments.sets[start : start + 3]
+    shared_tokenizer(config.tokens)  # its dictionaries are loaded once, and would count for the first set
+    for name, documents, questions in _sets(arguments.sets):
+        if name in arguments.no_titles:
+            documents = [replace(document, title="") for document in documents]
         with tempfile.TemporaryDirectory() as folder:
-            titles = name not in arguments.no_titles
-            _measure(
-                name, Path(corpus), Path(queries), titles, config, arguments.alpha, Path(folder) / "index"
-            )
+            _measure(name, documents, questions, config, arguments.alpha, Path(folder) / "index")
 
 
 def _measure(
     name: str,
-    corpus: Path,
-    queries: Path,
-    titles: bool,
+    documents: list[Document],
+    questions: list[Question],
     config: IndexConfig,
     alphas: list[float],
     folder: Path,
 ) -> None:
-    documents = [_document(row, titles) for row in _rows(corpus)]
-    questions = [Question(row["id"], row["query"], tuple(row["gold"])) for row in _rows(queries)]  # type: ignore[arg-type]
     source = encode_rows(documents).data
     passages, cut = _timed(lambda: passages_shard([source], config.passages)["passages"])
     tokens, tokenized = _timed(lambda: tokens_shard([passages.data], config.tokens)["tokens"])
@@ -85,11 +86,30 @@ def _measure(
         )
 
 
-def _document(row: JsonObject, titles: bool) -> Document:
+def _sets(words: list[str]) -> Iterator[tuple[str, list[Document], list[Question]]]:
+    for start in range(0, len(words), 3):
+        name, corpus, queries = words[start : start + 3]
+        yield name, [_document(row) for row in _rows(Path(corpus))], _questions(Path(queries))
+    if not words:
+        with tempfile.TemporaryDirectory() as folder:
+            generate(Path(folder))
+            lines = gzip.decompress((Path(folder) / "documents.jsonl.gz").read_bytes()).splitlines()
+            documents = corpus_stage(lines)["documents"].data
+            yield "sample", list(decode_as(documents, Document)), _questions(Path(folder) / "questions.jsonl")
+
+
+def _questions(path: Path) -> list[Question]:
+    return [
+        Question(row["id"], row["query"], tuple(row["gold"]), row.get("as_of"))  # type: ignore[arg-type]
+        for row in _rows(path)
+    ]
+
+
+def _document(row: JsonObject) -> Document:
     return Document(
         id=str(row["id"]),
         contents=MARKUP.sub("", str(row["text"] or "").replace("</p>", "\n")),
-        title=str(row.get("title") or "") if titles else "",
+        title=str(row.get("title") or ""),
         published=str(row["published"]) if row.get("published") else None,
         source=str(row.get("source", "")),
         metadata={},
@@ -108,7 +128,7 @@ def _timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Search quality and speed on query sets.")
-    parser.add_argument("sets", nargs="+", metavar="NAME CORPUS QUERIES")
+    parser.add_argument("sets", nargs="*", metavar="NAME CORPUS QUERIES")
     parser.add_argument("--whole", action="store_true", help="index documents nearly unsplit")
     parser.add_argument(
         "--no-titles", nargs="*", default=[], metavar="NAME", help="sets whose titles are hidden"
