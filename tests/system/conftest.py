@@ -11,6 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.system.prefect_api import PrefectApi
+
 ROOT = Path(__file__).parents[2]
 FINLOOM = Path(sys.executable).with_name("finloom")
 PATIENCE = 600
@@ -83,3 +85,10 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield running
     finally:
         running.finloom("down")
+
+
+@pytest.fixture(scope="session")
+def prefect(system: System) -> PrefectApi:
+    """The Prefect server of the stack."""
+    state = orjson.loads((system.home / "stack.json").read_bytes())
+    return PrefectApi(state["prefect_api_url"])
