@@ -30,7 +30,7 @@ NAMES = "|".join(sorted(f"{BLOCK}|{CELL}|{SILENT}|{INLINE}".split("|"), key=lamb
 BLOCKS, CELLS, SILENTS = (frozenset(names.split("|")) for names in (BLOCK, CELL, SILENT))
 """Elements that end lines, that are parted by bars, and whose contents are no text."""
 
-ATTRIBUTES = r"""(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>|[^<>]*>)"""
+ATTRIBUTES = r"""(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|[^<>]*>)"""
 """To the end of the tag: a `>` in quotes is passed over, unless the quotes are not closed before the next `<`."""
 
 MARK = re.compile(
@@ -43,7 +43,7 @@ MARK = re.compile(
 )
 """What is markup. A name of one letter, as in `if a <b and c> d`, makes a tag only if its attributes are real."""
 
-LINE_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*+\n\s*")
+LINE_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
 
 
 def html_edits(text: str) -> list[Edit]:

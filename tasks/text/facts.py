@@ -29,7 +29,7 @@ DIGITS = re.compile(
     | (?P<code>[0-9]{{6}})\.(?P<market>SH|SZ|BJ|SS|OF|XSHG|XSHE)(?![0-9A-Za-z])
     | (?P<hong_kong>[0-9]{{4,5}})\.HK(?![0-9A-Za-z])
     | (?P<bare>{MARKED}|{STOCK})
-    | (?P<number>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?|[0-9]++(?:\.[0-9]++)?+)
+    | (?P<number>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)
     )""",
     re.VERBOSE | re.IGNORECASE,
 )

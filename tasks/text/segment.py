@@ -17,8 +17,8 @@ HAN = "\u4e00-\u9fd5"
 """The characters that both dictionaries know as Chinese; rarer ones become tokens of their own."""
 
 CODE = r"[0-9]{6}\.(?:sh|sz|bj|ss|of|xshg|xshe)(?![a-z0-9])|[0-9]{4,5}\.hk(?![a-z0-9])"
-LATIN = r"[0-9]*+[a-z][a-z0-9]*+(?:[&'][a-z0-9]++)*+"
-NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]++)?+%?|[0-9]++(?:\.[0-9]++)?+%?"
+LATIN = r"[0-9]*[a-z][a-z0-9]*(?:[&'][a-z0-9]+)*"
+NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?%?|[0-9]+(?:\.[0-9]+)?%?"
 OTHER = rf"[^\W_a-z0-9{HAN}]"
 
 WEIGHT = 100
@@ -44,7 +44,7 @@ class Segmenter:
         )
         self._cut = _rjieba(chinese) if engine == "rjieba" else _jieba(chinese)
         self._pieces = re.compile(
-            "|".join([*map(re.escape, mixed), CODE, LATIN, NUMBER, f"([{HAN}]++)", OTHER])
+            "|".join([*map(re.escape, mixed), CODE, LATIN, NUMBER, f"([{HAN}]+)", OTHER])
         )
 
     def tokens(self, text: str) -> list[str]:

@@ -6,7 +6,7 @@ ENDINGS = "。！？；!?"
 CLOSING = re.escape("”’」』）】》〉)]\"'")
 
 SENTENCE = re.compile(
-    rf"(?:[^\s{ENDINGS}][^{ENDINGS}\n]*+)?(?:[{ENDINGS}]++[{CLOSING}]*+)|[^\s{ENDINGS}][^{ENDINGS}\n]*+"
+    rf"(?:[^\s{ENDINGS}][^{ENDINGS}\n]*)?(?:[{ENDINGS}]+[{CLOSING}]*)|[^\s{ENDINGS}][^{ENDINGS}\n]*"
 )
 """A sentence takes its closing quotes with it; a line's end ends it too. `;` is left to clauses and code."""
 

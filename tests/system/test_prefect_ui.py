@@ -235,11 +235,11 @@ def test_retry_pressed_on_a_crashed_run_goes_on_where_it_died(
     }
     run_id = prefect.start("build-corpus", parameters)
 
-    def cleans() -> bool:
+    def cleaned() -> JsonValue:
         progress = prefect.artifacts(run_id).get("clean-documents")
-        return progress is not None and isinstance(progress.data, float) and progress.data > 0
+        return progress.data if progress else None
 
-    eventually(cleans, "the first cleaned shard")
+    eventually(cleaned, "the first cleaned shard")
     kill_run(run_id)
     assert prefect.end(run_id) == "Crashed"
     # The worker reports a crash twice, and its second report would undo a Retry pressed seconds after the first.
