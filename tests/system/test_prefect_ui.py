@@ -255,6 +255,7 @@ def test_retry_pressed_on_a_crashed_run_goes_on_where_it_died(
     assert finished
     assert {step: after[step] for step in finished} == dict.fromkeys(finished, "Cached")
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
+    show_run(page, prefect, run_id, "Completed")
     picture(page, "retried")
     undisturbed = system.json(
         *("run", "build-corpus", "--set", f"input={source}", "--set", "name=crashed"),
