@@ -14,13 +14,11 @@ from finloom.output import WrongUse, fail, print_json
 from finloom.show import show
 from infra.environment import environment
 from infra.stack import ensure_up
-from tasks.corpus.reading import WrongInput, find_files
+from tasks.corpus.reading import SAMPLE, WrongInput, find_files
 from tasks.runtime.keys import REFRESH
 
 if TYPE_CHECKING:
     from prefect import Flow
-
-SAMPLE = "sample"
 
 
 def run(

@@ -6,7 +6,8 @@ from datasets_registry.artifact import ArtifactRef
 from flows.build_corpus import build_corpus
 from flows.build_index import build_index
 from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
-from tasks.corpus.tasks import SAMPLE, sample_questions
+from tasks.corpus.reading import SAMPLE
+from tasks.corpus.tasks import sample_questions
 from tasks.dedup.config import DedupConfig
 from tasks.evaluation.config import AnswerConfig, RetrievalEvalConfig
 from tasks.evaluation.tasks import (

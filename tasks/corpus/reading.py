@@ -13,6 +13,8 @@ import zstandard
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".json.gz", ".json.zst")
 CHUNK = 1 << 20
+SAMPLE = "sample"
+"""The input name that stands for the shipped sample corpus."""
 
 
 class WrongInput(ValueError):

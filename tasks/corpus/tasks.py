@@ -16,7 +16,7 @@ from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry
 from datasets_registry.records import Decision, Document, JsonObject
 from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 from tasks.corpus.ledger import Summary, summarise
-from tasks.corpus.reading import find_files, read_lines
+from tasks.corpus.reading import SAMPLE, find_files, read_lines
 from tasks.corpus.report import render_report
 from tasks.corpus.rows import parse_line
 from tasks.corpus.shards import CleanShard, Nothing, ReadLine, clean_lines, settle_lines
@@ -32,9 +32,6 @@ VERSION = "2026.11.21"
 CLEAN = Identity("clean-documents", VERSION)
 SETTLE = Identity("assemble-corpus", VERSION)
 REPORT = Identity("report-corpus", VERSION, ("altair", "vl-convert-python"))
-
-SAMPLE = "sample"
-"""The input name that stands for the shipped sample corpus."""
 
 
 RETAINED = ("kept", "structured")
