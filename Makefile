@@ -10,7 +10,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.finloom/uv-cache
 export DO_NOT_TRACK := 1
 UV := .finloom/bootstrap/bin/uv
 
-.PHONY: help setup run test check format golden lock up down status deploy bench clean
+.PHONY: help setup run run-full tools test test-tools check format golden lock up down status deploy bench clean
 
 help:           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,8 +20,17 @@ setup: $(VENV)/.run-ready   ## install what running needs, into .venv
 run: setup      ## run the main job on the sample corpus, or on INPUT=path-or-glob
 	@$(BIN)/finloom run research-factory $(if $(INPUT),--set 'input=$(INPUT)')
 
-test: $(VENV)/.dev-ready    ## the whole test suite
-	@$(BIN)/python -m pytest -q
+run-full: setup tools   ## the whole system on this machine: tiny models are trained, released and served
+	@$(BIN)/finloom run research-factory --profile cpu-tiny $(if $(INPUT),--set 'input=$(INPUT)')
+
+tools: setup    ## the environments of the outside tools: about 5 GB, resumable
+	@$(BIN)/finloom tools install all
+
+test: $(VENV)/.dev-ready    ## the whole test suite; tests of tools that are not installed say so and are skipped
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-tools: $(VENV)/.dev-ready tools    ## every test of an outside tool, the slow ones too
+	@$(BIN)/python -m pytest -q -m "swift or verl or vllm or gguf or evalscope"
 
 check: $(VENV)/.dev-ready   ## format, lint, types, imports
 	$(BIN)/ruff format --check .
@@ -36,9 +45,19 @@ format: $(VENV)/.dev-ready  ## format and sort imports
 golden: $(VENV)/.dev-ready  ## rewrite the golden files after a change that was meant
 	FINLOOM_GOLDEN=rewrite $(BIN)/python -m pytest -q tests/architecture
 
-lock: $(UV)     ## resolve requirements/*.txt anew
+LOCK_TOOL := $(UV) pip compile -q --no-header --python-version 3.11 --python-platform x86_64-manylinux_2_35
+
+lock: $(UV) $(patsubst %.in,%.lock,$(wildcard infra/tools/*/*.in))   ## resolve requirements/*.txt and infra/tools anew
 	$(UV) pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra embedded --extra dev -o requirements/dev.txt
 	$(UV) pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/run.txt
+
+# A CPU lock names torch without its local label, so that it holds for a CPU wheel on disk and for the registry's build.
+infra/tools/%/cpu.lock: | $(UV)
+	$(LOCK_TOOL) -P torch $(addprefix --overrides ,$(wildcard infra/tools/$*/cpu-overrides.txt)) infra/tools/$*/cpu.in -o infra/tools/$*/cpu.txt
+	@sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' infra/tools/$*/cpu.txt
+
+infra/tools/%/gpu.lock: | $(UV)
+	UV_FIND_LINKS= $(LOCK_TOOL) --generate-hashes infra/tools/$*/gpu.in -o infra/tools/$*/gpu.txt
 
 up: setup       ## start the embedded stack
 	@$(BIN)/finloom up

@@ -41,6 +41,28 @@ def actions(store: ArtifactStore, key: str = "") -> Iterator[Action]:
         yield Action.from_bytes(store.get(name)[0])
 
 
+def lineage(store: ArtifactStore, *targets: ArtifactRef) -> list[Action]:
+    """The actions behind artifacts, every input made before it is used; of several that made the same, the latest."""
+    makers: dict[str, Action] = {}
+    for action in actions(store):
+        known = makers.get(action.output.sha256)
+        passed_on = action.output in action.inputs.values()  # as a step does that only moves a pointer
+        if not passed_on and (known is None or known.started < action.started):
+            makers[action.output.sha256] = action
+    found: dict[str, Action] = {}
+
+    def visit(ref: ArtifactRef) -> None:
+        maker = makers.pop(ref.sha256, None)
+        if maker is not None:
+            for source in maker.inputs.values():
+                visit(source)
+            found[ref.sha256] = maker
+
+    for target in targets:
+        visit(target)
+    return list(found.values())
+
+
 def current(store: ArtifactStore, kind: PointerKind, name: str) -> Pointer | None:
     """What is in force under a name, or None where nothing was promoted yet."""
     found = _current(store, kind, name)

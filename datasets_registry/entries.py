@@ -167,13 +167,15 @@ def load_catalog() -> dict[str, CatalogEntry]:
 
 
 def find(name: str) -> CatalogEntry:
-    """The entry called `name` or with that alias, whatever the case.
+    """The entry called `name`, with that alias or with that id on a hub, whatever the case.
 
     Raises:
         UnknownEntry: there is none; the message lists the names that come close.
     """
     catalog = load_catalog()
-    names = {alias.lower(): entry for entry in catalog.values() for alias in (entry.name, *entry.aliases)}
+    names = {entry.source.id.lower(): entry for entry in catalog.values() if entry.source.hub != "url"}
+    names |= {entry.source.mirror.lower(): entry for entry in catalog.values() if entry.source.mirror}
+    names |= {alias.lower(): entry for entry in catalog.values() for alias in (entry.name, *entry.aliases)}
     if name.lower() in names:
         return names[name.lower()]
     close = difflib.get_close_matches(name.lower(), sorted(names), n=3, cutoff=0.5)

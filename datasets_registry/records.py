@@ -20,6 +20,9 @@ DuplicateLayer = Literal["hash", "exact", "simhash", "ngram", "phrase"]
 FactKind = Literal["code", "number", "date", "party"]
 """The typed facts that texts are compared, searched and verified by."""
 
+ExerciseKind = Literal["number", "choice", "fact"]
+"""How the answer to an exercise is judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
@@ -132,6 +135,24 @@ class Question:
     gold: tuple[str, ...]
     as_of: str | None = None
     answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A question whose answer can be checked, with a worked solution in the format that models are trained to give.
+
+    `answer`: a number with its unit, the letters of a choice, or a value that stands in the question's material.
+    `solution`: `<think>Step1: ...</think><answer><|box_start|>answer<|box_end|></answer>`. `topic` names what the
+    exercise is about; `parents` are the ids of the documents that its material is from.
+    """
+
+    id: str
+    kind: ExerciseKind
+    topic: str
+    question: str
+    answer: str
+    solution: str
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from blocks.store import MissingObject, local_copy
+from blocks.store import MissingObject
 from finloom.output import WrongUse, fail, print_json
-from finloom.search import DEFAULT_NAME, open_published, open_published_store
+from finloom.search import DEFAULT_NAME, open_index, open_published, open_published_store
 from tasks.evaluation.questions import BadQuestion, read_questions
 from tasks.evaluation.retrieval import NothingFound, evaluate
 from tasks.retrieval.index import Index, Method
+from tasks.runtime.encoder import EncoderFailed
+from tasks.runtime.tools import ToolProblem
 
 app = typer.Typer(help="Measure what was built.", no_args_is_help=True)
 
@@ -37,7 +39,7 @@ def retrieval(
         raise WrongUse(str(error)) from error
     try:
         report = evaluate(_open(index), questions)
-    except NothingFound as error:
+    except (NothingFound, ToolProblem, EncoderFailed) as error:
         fail(str(error))
     if as_json:
         print_json({name: value for name, value in asdict(report).items() if name != "ranks"})
@@ -59,6 +61,6 @@ def _open(index: str) -> Index:
         return open_published(index)[1]
     store = open_published_store()
     try:
-        return Index.open(local_copy(store, store.tree(index).ref()))
+        return open_index(store, store.tree(index).ref())
     except MissingObject as error:
         raise WrongUse(str(error)) from error

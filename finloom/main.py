@@ -7,12 +7,23 @@ import typer
 from blocks.s3 import StoreUnavailable
 from blocks.store import CorruptObject, MissingObject
 from datasets_registry.artifact import UnsupportedFormat
-from finloom import answer, data, evaluate, run, search, stack, versions, why
+from finloom import answer, data, evaluate, run, search, stack, tools, versions, why, worker
 from finloom.output import WrongUse
 from infra.processes import StackError
 from tasks.retrieval.manifest import UnusableIndex
+from tasks.runtime.programs import ProgramFailed
+from tasks.runtime.tools import ToolProblem
 
-BROKEN = (StackError, StoreUnavailable, MissingObject, CorruptObject, UnsupportedFormat, UnusableIndex)
+BROKEN = (
+    StackError,
+    StoreUnavailable,
+    MissingObject,
+    CorruptObject,
+    UnsupportedFormat,
+    UnusableIndex,
+    ToolProblem,
+    ProgramFailed,
+)
 """What is wrong outside the command: exit code 1 and the sentence that the error brings."""
 
 app = typer.Typer(
@@ -27,12 +38,14 @@ app.command("status")(stack.status)
 app.command("doctor")(stack.doctor)
 app.command("env")(stack.env)
 app.command("run")(run.run)
+app.command("worker")(worker.worker)
 app.command("why")(why.why)
 app.command("search")(search.search)
 app.command("ask")(answer.ask)
 app.command("versions")(versions.versions)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(data.app, name="data")
+app.add_typer(tools.app, name="tools")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import yaml
 from blocks.home import CHECKOUT
 from datasets_registry.artifact import ArtifactRef
 from finloom.output import WrongUse, fail, print_json
+from finloom.profile import for_flow, merged, read_profile
 from finloom.show import show
 from infra.environment import environment
 from infra.stack import ensure_up
@@ -27,6 +28,9 @@ def run(
         list[str] | None, typer.Option("--set", help="A parameter: a.b=value (YAML).")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of parameters; --set is stronger.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Values for a kind of machine, cpu-tiny or gpu; --config is stronger.")
+    ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Also write the results as plain files to this folder.")
     ] = None,
@@ -39,6 +43,7 @@ def run(
     if flow not in flow_names():
         raise WrongUse(f"there is no flow {flow!r}; there are {', '.join(flow_names())}")
     parameters = read_parameters(config, settings or [])
+    machine = read_profile(profile) if profile else {}
     if export:
         parameters["export"] = str(export.resolve())
     check_input(parameters.get("input"))
@@ -46,6 +51,7 @@ def run(
     if refresh:
         os.environ[REFRESH] = ",".join(refresh)
     loaded = load_flow(flow)
+    parameters = merged(for_flow(machine, loaded.parameters.properties), parameters)
     check_parameters(loaded, parameters)
     try:
         result = loaded(**parameters)

@@ -10,8 +10,10 @@ from blocks.s3 import StoreNotConfigured
 from blocks.store import ArtifactStore, MissingObject, local_copy, open_store
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Hit
-from finloom.output import WrongUse, print_json
+from finloom.output import WrongUse, fail, print_json
 from tasks.retrieval.index import Index, Method
+from tasks.runtime.encoder import EncoderFailed, Encoders
+from tasks.runtime.tools import ToolProblem
 
 DEFAULT_NAME = "main"
 
@@ -54,7 +56,12 @@ def open_published(name: str) -> tuple[ArtifactRef, Index]:
     pointer = current(store, "index", name)
     if pointer is None:
         raise WrongUse(f"no index is published under {name!r}; build one with `finloom run build-index`")
-    return pointer.target, Index.open(local_copy(store, pointer.target))
+    return pointer.target, open_index(store, pointer.target)
+
+
+def open_index(store: ArtifactStore, ref: ArtifactRef) -> Index:
+    """An index from this machine's copy; the model of its vectors, where it has one, starts with the first query."""
+    return Index.open(local_copy(store, ref), open_model=Encoders(store).open)
 
 
 def open_published_store() -> ArtifactStore:
@@ -76,6 +83,8 @@ def find(
         return index.search(query, chosen[method], top_k, alpha, as_of)
     except ValueError as error:
         raise WrongUse(str(error)) from error
+    except (ToolProblem, EncoderFailed, MissingObject) as error:
+        fail(f"the vectors of this index come from a model: {error}; or search with --method bm25")
 
 
 def _plain(hit: Hit) -> dict[str, object]:

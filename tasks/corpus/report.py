@@ -1,26 +1,18 @@
-"""The report page: one HTML file, in Chinese, that shows a bank what became of its corpus and why.
-
-Nothing on the page is loaded from anywhere: charts are inline SVG, fonts are the reader's own, and a content
-security policy forbids the rest. Documents are hostile until shown otherwise: the template escapes all of it,
-and characters that cannot be seen or that reverse the text around them are written out. Equal data gives
-equal bytes on any machine.
-"""
+"""The report page: one HTML file, in Chinese, that shows a bank what became of its corpus and why."""
 
 import difflib
 import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.corpus.charts import Bar, horizontal_bars, paired_bars, vertical_bars
 from tasks.corpus.ledger import Summary
+from tasks.pages.bars import Bar, horizontal_bars, paired_bars, vertical_bars
+from tasks.pages.rendering import EXCERPT, number, percent, render, visible
 
-EXCERPT = 420
 ISLAND = 3
 SHOWN_SOURCES = 30
 SHOWN_ALARMS = 10
@@ -50,10 +42,6 @@ REASON_NAMES = {
     "too_short": "正文过短",
     "wrong_type": "字段类型不符",
 }
-INVISIBLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
-)
-
 KEPT, STRUCTURED, REMOVED, ALARM = "#1f5f8b", "#6f9fbd", "#b4bec8", "#b3261e"
 
 
@@ -186,12 +174,8 @@ def render_report(summary: Summary, data: ReportData) -> str:
         LedgerDoesNotAddUp: the summary's accounts do not close; such a report would mislead.
     """
     summary.check()
-    folder = FileSystemLoader(Path(__file__).parent)
-    page = Environment(
-        loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page.filters |= {"number": _number, "percent": _percent, "visible": _visible, "excerpt": _excerpt}
-    return page.get_template("report.html.j2").render(
+    return render(
+        Path(__file__).with_name("report.html.j2"),
         summary=summary,
         data=data,
         reason_names=REASON_NAMES,
@@ -232,7 +216,7 @@ def _differences(removed: str, witness: str) -> tuple[list[tuple[str, bool]], li
 
     Equal runs shorter than `ISLAND` characters between differences are chance and count as different.
     """
-    left, right = _visible(removed[:EXCERPT].strip()), _visible(witness[:EXCERPT].strip())
+    left, right = visible(removed[:EXCERPT].strip()), visible(witness[:EXCERPT].strip())
     pieces: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
     for tag, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         differs = tag != "equal" or b - a < ISLAND
@@ -247,25 +231,6 @@ def _differences(removed: str, witness: str) -> tuple[list[tuple[str, bool]], li
     return pieces
 
 
-def _visible(text: str) -> str:
-    """Text whose invisible and direction-changing characters are written as their code points."""
-    return INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
-
-
-def _excerpt(text: str, length: int = EXCERPT) -> str:
-    shown = _visible(text[:length].strip())
-    return shown if len(text) <= length else f"{shown}…"
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
-
-
-def _percent(part: float, whole: float = 1.0) -> str:
-    share = part / whole if whole else 0.0
-    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
-
-
 def _decisions_chart(summary: Summary) -> Markup:
     rows = [
         ("结构化", summary.structured, STRUCTURED),
@@ -274,15 +239,15 @@ def _decisions_chart(summary: Summary) -> Markup:
         ("重复", sum(summary.duplicates.values()), REMOVED),
         ("隔离", summary.quarantined, ALARM),
     ]
-    bars = [Bar(name, n, f"{n:,}（{_percent(n, summary.input)}）", colour) for name, n, colour in rows]
+    bars = [Bar(name, n, f"{n:,}（{percent(n, summary.input)}）", colour) for name, n, colour in rows]
     return Markup(horizontal_bars(bars, left=64, height=170))
 
 
 def _lengths_chart(lengths: tuple[LengthBin, ...]) -> Markup:
     pairs = [
         (
-            Bar(bin_.label, bin_.before, _number(bin_.before), REMOVED),
-            Bar(bin_.label, bin_.after, _number(bin_.after), KEPT),
+            Bar(bin_.label, bin_.before, number(bin_.before), REMOVED),
+            Bar(bin_.label, bin_.after, number(bin_.after), KEPT),
         )
         for bin_ in lengths
     ]
@@ -290,9 +255,9 @@ def _lengths_chart(lengths: tuple[LengthBin, ...]) -> Markup:
 
 
 def _years_chart(years: tuple[tuple[str, int], ...]) -> Markup:
-    dated = [(_visible(year), n, KEPT) for year, n in years if year]
+    dated = [(visible(year), n, KEPT) for year, n in years if year]
     early, shown = dated[:-SHOWN_YEARS], dated[-SHOWN_YEARS:]
     if early:
         shown = [("更早", sum(n for _, n, _ in early), KEPT), *shown]
     shown += [("无日期", n, REMOVED) for year, n in years if not year]
-    return Markup(vertical_bars([Bar(name, n, _number(n), colour) for name, n, colour in shown], height=180))
+    return Markup(vertical_bars([Bar(name, n, number(n), colour) for name, n, colour in shown], height=180))

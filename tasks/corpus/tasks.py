@@ -1,6 +1,5 @@
 """The tasks of the corpus stage: files in, a clean corpus with its accounts out."""
 
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 import orjson
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from blocks.history import current, promote
+from blocks.history import promote
 from blocks.home import home
 from blocks.prefect_blocks import load_store
-from blocks.store import ArtifactStore, MissingObject
-from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry
+from blocks.store import ArtifactStore
+from datasets_registry.artifact import ArtifactRef, FileEntry
 from datasets_registry.records import Decision, Document, JsonObject
 from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 from tasks.corpus.ledger import Summary, summarise
@@ -188,19 +187,6 @@ def export_corpus(corpus: ArtifactRef, report: ArtifactRef, folder: str) -> Made
 def read_summary(store: ArtifactStore, corpus: ArtifactRef) -> Summary:
     """The accounts of a corpus."""
     return Summary.model_validate_json(store.get_blob(store.tree(corpus).file("summary.json").sha256))
-
-
-def published_corpus(name: str) -> ArtifactRef:
-    """The corpus in force under a name, or the one whose sha256 is given."""
-    store = load_store()
-    if re.fullmatch(SHA256, name):
-        return store.tree(name).ref()
-    pointer = current(store, "corpus", name)
-    if pointer is None:
-        raise MissingObject(
-            f"no corpus is published under {name!r}; build one with `finloom run build-corpus`"
-        )
-    return pointer.target
 
 
 def sample_questions() -> str:

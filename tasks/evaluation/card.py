@@ -41,3 +41,13 @@ class RunCard(BaseModel):
     queries: int
     answerable: int
     answers: tuple[AnsweredQuestion, ...]
+
+
+class FactoryRun(BaseModel):
+    """`run.json`: the addresses of what a whole run made; its page lies beside it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    card: ArtifactRef
+    models: ArtifactRef
+    release: ArtifactRef

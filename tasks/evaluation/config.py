@@ -1,5 +1,7 @@
 """Settings of the evaluation stage."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -26,3 +28,29 @@ class AnswerConfig(BaseModel):
         3, ge=1, le=50, description="How many questions are answered, the first of the query set."
     )
     passages: int = Field(8, ge=1, le=50, description="How many documents an answer may rest on.")
+
+
+class ExaminedModel(BaseModel):
+    """A model of the examination and what it is called in the table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = Field(
+        pattern=r"^[\w+.\- ]{1,40}$", description="Name of the row: letters, digits, +, -, . and spaces."
+    )
+    model: str = Field(description="The name under which a model is in force, or the sha256 of one.")
+
+
+class ModelEvalConfig(BaseModel):
+    """How models are examined on the exercises that none of them was trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: Literal["cuda", "cpu"] = Field("cuda", description="What the models run on.")
+    batch: int = Field(32, ge=1, le=512, description="Questions that are answered at once.")
+    max_new_tokens: int = Field(1024, ge=16, le=8192, description="Tokens after which an answer is cut off.")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        description="How many exercises are asked, the first ones; all of those held out if not set.",
+    )

@@ -1,12 +1,16 @@
 """Ask a new index a handful of questions whose answers are known, before anybody else does.
 
 A title must find its own document. This catches an index whose parts are shifted against each other, that
-answers every query alike, or that cannot read its own tokens: all of them look healthy from outside.
+answers every query alike, or that cannot read its own tokens: all of them look healthy from outside. Vectors of a model
+must also be those that the model gives their passages now: another template or pooling would go unnoticed.
 """
 
+from tasks.retrieval.config import ModelEmbedding
 from tasks.retrieval.index import METHODS, Index
 
 CANARIES = 12
+SAME_VECTOR = 0.98
+"""The least cosine of a stored vector with the one that is computed now; 8-bit codes cost less than this."""
 DEPTH = 10
 MUST_FIND = 0.5
 """The share of titles that must find their document: titles repeat, so it is not all."""
@@ -14,10 +18,10 @@ MUST_FIND = 0.5
 
 def check(index: Index) -> list[str]:
     """What is wrong with the index, one sentence each; empty if nothing is."""
+    problems = _strange_vectors(index) if isinstance(index.manifest.embedding, ModelEmbedding) else []
     titles = _titles(index)
     if not titles:
-        return []
-    problems = []
+        return problems
     for method in METHODS:
         answers = [
             [hit.document for hit in hits]
@@ -43,7 +47,24 @@ def check(index: Index) -> list[str]:
 
 def _titles(index: Index) -> dict[str, str]:
     """Titles that stand apart, and the documents they belong to, spread evenly over the index."""
-    size = len(index.passages)
-    rows = range(0, size, max(1, size // CANARIES))
-    passages = [index.passages.passage(row) for row in rows]
+    passages = [index.passages.passage(row) for row in _rows(index)]
     return {p.title: p.parents[0] for p in passages if p.title.strip()}
+
+
+def _strange_vectors(index: Index) -> list[str]:
+    """Passages whose vector is not the one that the model gives them now."""
+    rows = _rows(index)
+    found = dict(zip(rows, index.own_vectors(rows), strict=True))
+    strange = [row for row, cosine in found.items() if cosine < SAME_VECTOR]
+    if not strange:
+        return []
+    return [
+        f"dense: {len(strange)} of {len(rows)} passages do not have their own vector, such as "
+        f"{index.passages.passage(strange[0]).id} (cosine {found[strange[0]]:.3f})"
+    ]
+
+
+def _rows(index: Index) -> range:
+    """Passages spread evenly over the index."""
+    size = len(index.passages)
+    return range(0, size, max(1, size // CANARIES))

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.retrieval.config import EmbedConfig, SearchConfig, TokenConfig
+from tasks.retrieval.config import EmbedConfig, Embedding, SearchConfig, TokenConfig
 
 
 class PassageConfig(BaseModel):
@@ -27,5 +27,5 @@ class IndexConfig(BaseModel):
 
     passages: PassageConfig = PassageConfig()
     tokens: TokenConfig = TokenConfig()
-    embedding: EmbedConfig = EmbedConfig()
+    embedding: Embedding = EmbedConfig()
     search: SearchConfig = SearchConfig()

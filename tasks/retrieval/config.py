@@ -4,9 +4,11 @@ These settings belong to the index as much as its matrices do: the manifest carr
 always treated as the corpus was.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from datasets_registry.artifact import SHA256
 
 
 class TokenConfig(BaseModel):
@@ -22,12 +24,41 @@ class TokenConfig(BaseModel):
 
 
 class EmbedConfig(BaseModel):
-    """How text is turned into a unit vector."""
+    """Text is turned into a unit vector by character hashing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["hash"] = Field("hash", description="Character hashing: no model, no fit, any machine.")
     dimensions: int = Field(1024, ge=64, le=8192, description="Length of a vector.")
+
+
+class EncodeConfig(BaseModel):
+    """How a Qwen3-Embedding model is given text: alike in training, for passages and for queries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    instruction: str = Field(
+        "给定一个金融问题，检索能够回答该问题的文档段落",
+        max_length=500,
+        description="What queries are for, sent as `Instruct: ...\\nQuery:...`; empty sends the bare query.",
+    )
+    max_tokens: int = Field(512, ge=16, le=32_768, description="Tokens of a text that the model reads.")
+
+    def query_text(self, query: str) -> str:
+        """A query as the model wants it (source: the model card of Qwen3-Embedding); passages are sent as they are."""
+        return f"Instruct: {self.instruction}\nQuery:{query}" if self.instruction else query
+
+
+class ModelEmbedding(EncodeConfig):
+    """Text is turned into a unit vector by a model: which one, and how it is given text."""
+
+    kind: Literal["model"] = Field("model", description="A Qwen3-Embedding model of the artifact store.")
+    model_sha256: str = Field(pattern=SHA256, description="The model's artifact.")
+    dimensions: int = Field(ge=8, le=8192, description="Length of a vector: the model's hidden size.")
+
+
+Embedding = Annotated[EmbedConfig | ModelEmbedding, Field(discriminator="kind")]
+"""How an index was embedded, as its manifest says."""
 
 
 class SearchConfig(BaseModel):

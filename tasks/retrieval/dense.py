@@ -5,7 +5,7 @@ never has to be in memory; the codes are those that training on all rows would g
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Literal, Self
@@ -116,6 +116,10 @@ class Dense:
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         scores, rows = self._index.search(vectors, min(k, self.size), params=parameters)
         return [_in_order(*pair) for pair in zip(rows, scores, strict=True)]
+
+    def vectors(self, rows: Sequence[int]) -> NDArray[np.float32]:
+        """The vectors of some rows, as far as the codec kept them."""
+        return np.stack([self._index.reconstruct(int(row)) for row in rows])
 
 
 def _in_order(rows: NDArray[np.int64], scores: NDArray[np.float32]) -> Ranked:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from datasets_registry.records import Hit
 from tasks.retrieval.bm25 import Bm25
 from tasks.retrieval.dense import FILE, Dense
+from tasks.retrieval.embedder import Embedders, OpenModel, embedders
 from tasks.retrieval.fusion import minmax, ranked, reciprocal_ranks, weighted
-from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.manifest import Manifest, UnusableIndex
 from tasks.retrieval.passage_file import UNDATED, PassageFile
 from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents
-from tasks.retrieval.tokens import shared_tokenizer
+from tasks.retrieval.tokens import search_text, shared_tokenizer
 
 BM25 = "bm25"
 
@@ -32,18 +32,26 @@ Mask = NDArray[np.bool_]
 class Index:
     """An opened index; safe to share between threads, since searching changes nothing."""
 
-    def __init__(self, manifest: Manifest, passages: PassageFile, bm25: Bm25, dense: Dense) -> None:
+    def __init__(
+        self, manifest: Manifest, passages: PassageFile, bm25: Bm25, dense: Dense, embedders: Embedders
+    ) -> None:
         """Put opened parts together; use `open`."""
         self.manifest = manifest
         self.passages = passages
         self._bm25 = bm25
         self._dense = dense
         self._tokenizer = shared_tokenizer(manifest.tokens)
-        self._embedder = HashEmbedder(manifest.embedding.dimensions)
+        self._embedders = embedders
 
     @classmethod
-    def open(cls, folder: Path, *, intact: bool = False) -> Self:
-        """Open an index folder; with `intact`, read every file and compare its checksum first.
+    def open(cls, folder: Path, *, intact: bool = False, open_model: OpenModel | None = None) -> Self:
+        """Open an index folder.
+
+        Args:
+            folder: what `assemble` wrote.
+            intact: read every file and compare its checksum first.
+            open_model: opens the model that embeds the queries, for an index whose vectors come from one; it is
+                called when the first vector is needed. Without it such an index answers by BM25 alone.
 
         Raises:
             UnusableIndex: it is no index, incomplete, damaged, or was tokenized or embedded differently.
@@ -64,7 +72,7 @@ class Index:
                 f"{folder} holds {len(passages)} passages, {bm25.size} BM25 rows and {dense.size} vectors, "
                 f"the manifest says {manifest.passages}; build the index again"
             )
-        return cls(manifest, passages, bm25, dense)
+        return cls(manifest, passages, bm25, dense, embedders(manifest.embedding, open_model))
 
     def search(
         self,
@@ -111,6 +119,11 @@ class Index:
         meaning = self._meaning(queries, count, mask) if method != "bm25" else nothing
         return [self._hits(*legs, alpha, top_k) for legs in zip(words, meaning, strict=True)]
 
+    def own_vectors(self, rows: Sequence[int]) -> list[float]:
+        """The cosine of each row's vector with that of its passage as it is embedded now: 1, but for rounding."""
+        vectors = self._embedders.passages([search_text(self.passages.passage(row)) for row in rows])
+        return [float(cosine) for cosine in (vectors * self._dense.vectors(rows)).sum(axis=1)]
+
     def _words(self, query: str, count: int, mask: Mask | None) -> Leg:
         """The BM25 leg of one query."""
         tokens = self._tokenizer.tokens(query)
@@ -118,7 +131,7 @@ class Index:
 
     def _meaning(self, queries: Sequence[str], count: int, mask: Mask | None) -> list[Leg]:
         """The dense legs of all queries: one search for all, another where too few documents came of it."""
-        vectors = self._embedder.embed(queries)
+        vectors = self._embedders.queries(queries)
         ready = self._dense.search(vectors, PASSAGES_A_DOCUMENT * count, mask)
 
         def leg(vector: NDArray[np.float32], found: Ranked) -> Leg:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError
 
 from datasets_registry.artifact import SHA256, FileEntry, Stored
-from tasks.retrieval.config import EmbedConfig, SearchConfig, TokenConfig
+from tasks.retrieval.config import Embedding, SearchConfig, TokenConfig
 from tasks.retrieval.dense import DenseKind
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer
 
@@ -26,7 +26,7 @@ class Manifest(Stored):
     tokens: TokenConfig
     tokenizer_sha256: str = Field(pattern=SHA256)
     dictionary_sha256: str = Field(pattern=SHA256)
-    embedding: EmbedConfig
+    embedding: Embedding
     search: SearchConfig
     corpus_sha256: str = Field(pattern=SHA256)
     passages: int = Field(ge=1)

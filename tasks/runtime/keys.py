@@ -14,6 +14,7 @@ import orjson
 from pydantic import BaseModel
 
 from datasets_registry.artifact import ArtifactRef
+from tasks.runtime.tools import find_tool
 
 REFRESH = "FINLOOM_REFRESH"
 """Environment variable: comma-separated step names that run again although they are cached; `all` is every step."""
@@ -24,15 +25,23 @@ EXECUTION_ONLY = frozenset({"workers", "device"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes two runs of a step the same besides inputs: name, stage version, the packages that shape it."""
+    """What makes two runs of a step the same besides inputs: name, stage version, the packages and tools that shape it.
+
+    `packages` are of our own environment, `tools` are environments of `finloom tools install`, by their lock files.
+    """
 
     name: str
     version: str
     packages: Sequence[str] = ()
+    tools: Sequence[str] = ()
 
     def key(self, arguments: Mapping[str, object]) -> str:
-        """The sha256 that names an action: identity, inputs by content, configs by what differs from their defaults."""
-        plain = {
+        """The sha256 that names an action: identity, inputs by content, configs by what differs from their defaults.
+
+        Raises:
+            ToolProblem: a tool of the step is not installed, or not as locked.
+        """
+        plain: dict[str, object] = {
             "task": self.name,
             "version": self.version,
             "packages": {name: package_version(name) for name in self.packages},
@@ -42,7 +51,13 @@ class Identity:
                 if name not in EXECUTION_ONLY
             },
         }
+        if self.tools:
+            plain["tools"] = self.tool_locks()
         return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def tool_locks(self) -> dict[str, str]:
+        """The sha256 of the lock file of every tool; raises `ToolProblem` where one is not installed as locked."""
+        return {name: find_tool(name).lock for name in self.tools}
 
     def is_refreshed(self) -> bool:
         """Whether the step was asked to do its work again, shards included, although it is cached."""

@@ -12,8 +12,11 @@ SECONDS_BETWEEN_UPDATES = 3.0
 
 
 @contextmanager
-def progress_in_ui(key: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function of (done, total) that moves the bar `key`, at most once every three seconds."""
+def progress_in_ui(key: str, unit: str = "shards") -> Iterator[Callable[[int, int], None]]:
+    """Yields a function of (done, total) that moves the bar `key`, at most once every three seconds.
+
+    `unit` is what is counted, as the log says it.
+    """
     logger = get_run_logger()
     artifact = create_progress_artifact(progress=0.0, key=key)
     assert isinstance(artifact, UUID), "called from synchronous code, Prefect answers at once"
@@ -27,6 +30,6 @@ def progress_in_ui(key: str) -> Iterator[Callable[[int, int], None]]:
         last = moment
         remaining = (moment - started) / done * (total - done)
         update_progress_artifact(artifact, progress=100.0 * done / total)
-        logger.info("%s: %d of %d shards, about %.0f s remain", key, done, total, remaining)
+        logger.info("%s: %d of %d %s, about %.0f s remain", key, done, total, unit, remaining)
 
     yield report

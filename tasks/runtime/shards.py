@@ -69,7 +69,9 @@ def map_shards(
         for index, files in enumerate(shards)
     ]
     known = [] if identity.is_refreshed() else work
-    finished = {item.index: record for item in known if (record := _finished(store, item))}
+    finished = {
+        item.index: record for item in known if (record := finished_files(store, item.key, item.index))
+    }
     todo = [item for item in work if item.index not in finished]
     if finished and todo:
         logger.info("resuming: %d of %d shards are done already", len(finished), len(work))
@@ -90,9 +92,27 @@ def run_shard(item: ShardWork, store: ArtifactStore | None = None) -> dict[str, 
         part: store.add_file(f"{part}/{item.index:05d}.{made.suffix}", made.data, made.rows)
         for part, made in parts.items()
     }
-    record = ShardRecord(files=files)
-    store.put(f"shards/{item.key}.json", record.to_bytes())
+    record_files(store, item.key, files)
     return files
+
+
+def record_files(store: ArtifactStore, key: str, files: dict[str, FileEntry]) -> None:
+    """Record what the shard of a key became, its files stored already."""
+    store.put(f"shards/{key}.json", ShardRecord(files=files).to_bytes())
+
+
+def finished_files(store: ArtifactStore, key: str, index: int) -> dict[str, FileEntry] | None:
+    """The recorded files of a shard, named for its present place `index`, if all of them are still there."""
+    try:
+        record = ShardRecord.from_bytes(store.get(f"shards/{key}.json")[0])
+    except (MissingObject, CorruptObject):
+        return None
+    if not all(store.has(f"blobs/{entry.sha256}") for entry in record.files.values()):
+        return None
+    return {
+        part: entry.model_copy(update={"name": f"{part}/{index:05d}.{entry.name.partition('.')[2]}"})
+        for part, entry in record.files.items()
+    }
 
 
 def _run(todo: list[ShardWork], store: ArtifactStore) -> Iterator[tuple[ShardWork, dict[str, FileEntry]]]:
@@ -113,17 +133,3 @@ def _run(todo: list[ShardWork], store: ArtifactStore) -> Iterator[tuple[ShardWor
 
 def _shard_key(identity: Identity, function: str, files: Sequence[FileEntry], config: BaseModel) -> str:
     return identity.key({"function": function, "inputs": [file.sha256 for file in files], "config": config})
-
-
-def _finished(store: ArtifactStore, item: ShardWork) -> dict[str, FileEntry] | None:
-    """The recorded files of a shard, renamed to its present place, if all of them are still there."""
-    try:
-        record = ShardRecord.from_bytes(store.get(f"shards/{item.key}.json")[0])
-    except (MissingObject, CorruptObject):
-        return None
-    if not all(store.has(f"blobs/{entry.sha256}") for entry in record.files.values()):
-        return None
-    return {
-        part: entry.model_copy(update={"name": f"{part}/{item.index:05d}.{entry.name.partition('.')[2]}"})
-        for part, entry in record.files.items()
-    }

@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec
@@ -37,6 +38,22 @@ class Made:
 
     ref: ArtifactRef
     counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStep:
+    """The action that is being done: which step, and the key that names its work on every machine."""
+
+    task: str
+    key: str
+
+
+RUNNING: ContextVar[RunningStep] = ContextVar("finloom-running-step")
+
+
+def running_step() -> RunningStep:
+    """The step that calls this; raises `LookupError` outside a step."""
+    return RUNNING.get()
 
 
 UNNAMED = Identity("", "")
@@ -90,6 +107,8 @@ def step(
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> ArtifactRef:
+            # A missing tool is said here: while it computes a key, Prefect would log the error and go on uncached.
+            identity.tool_locks()
             chosen = (
                 prefect_task.with_options(refresh_cache=True) if identity.is_refreshed() else prefect_task
             )
@@ -119,12 +138,17 @@ def _recorded(
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> dict[str, object]:
         started, wall, cpu = now(), time.monotonic(), _cpu_seconds()
-        made = function(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
+        key = identity.key(bound.arguments)
+        token = RUNNING.set(RunningStep(identity.name, key))
+        try:
+            made = function(*args, **kwargs)
+        finally:
+            RUNNING.reset(token)
         context = TaskRunContext.get()
         action = Action(
-            key=identity.key(bound.arguments),
+            key=key,
             run=str(context.task_run.id if context else uuid.uuid4()),
             task=identity.name,
             version=identity.version,
@@ -134,6 +158,7 @@ def _recorded(
                 for name, value in bound.arguments.items()
                 if not isinstance(value, ArtifactRef)
             },
+            tool_lock=",".join(f"{name}={lock}" for name, lock in identity.tool_locks().items()) or None,
             output=made.ref,
             counts=made.counts,
             cpu_seconds=round(_cpu_seconds() - cpu, 3),

@@ -49,6 +49,12 @@ def test_the_deployments_are_these() -> None:
     } == {
         "build-corpus": ("flows/build_corpus.py:build_corpus", "cpu-pool", ["cpu"]),
         "build-index": ("flows/build_index.py:build_index", "cpu-pool", ["cpu"]),
+        "train-embedder": ("flows/train_embedder.py:train_embedder", "gpu-pool", ["gpu"]),
+        "train-sft": ("flows/train_sft.py:train_sft", "gpu-pool", ["gpu"]),
+        "train-grpo": ("flows/train_grpo.py:train_grpo", "gpu-pool", ["gpu"]),
+        "evaluate-models": ("flows/evaluate_models.py:evaluate_models", "gpu-pool", ["gpu"]),
+        "release-model": ("flows/release_model.py:release_model", "gpu-pool", ["gpu"]),
+        "serve-model": ("flows/serve_model.py:serve_model", "gpu-pool", ["gpu", "service"]),
         "research-factory": ("flows/research_factory.py:research_factory", "cpu-pool", ["cpu"]),
         "reindex-nightly": ("flows/refresh_index.py:refresh_index", "cpu-pool", ["cpu", "nightly"]),
     }

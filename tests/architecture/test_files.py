@@ -12,12 +12,23 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("finloom", "flows", "tasks", "blocks", "infra", "datasets_registry")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 EVERYTHING = sorted([*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+WRITTEN_SMALL = ("verl", "vLLM", "llama-server")
+"""Tools whose names begin with a small letter, also where a sentence begins with them."""
+
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 HEAVY = ("faiss", "torch", "jnius", "pyserini", "vllm", "verl", "swift", "distributed", "bm25s", "numba")
 
 
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def code_lines(function: ast.FunctionDef) -> int:
+    """The lines of a function without its docstring, which is the form of a flow in the Prefect UI."""
+    first, last = function.body[0], function.body[-1]
+    documented = ast.get_docstring(function) is not None
+    words = (first.end_lineno or first.lineno) - first.lineno + 1 if documented else 0
+    return (last.end_lineno or last.lineno) - function.lineno + 1 - words
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=name)
@@ -28,7 +39,7 @@ def test_no_file_is_over_300_lines(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_no_function_is_over_50_lines(path: Path) -> None:
     functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
-    long = {node.name: node.end_lineno - node.lineno + 1 for node in functions if node.end_lineno is not None}
+    long = {node.name: code_lines(node) for node in functions}
     assert {function: lines for function, lines in long.items() if lines > 50} == {}
 
 
@@ -36,7 +47,7 @@ def test_no_function_is_over_50_lines(path: Path) -> None:
 def test_every_module_says_what_it_is(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text()))
     assert docstring
-    assert docstring[0].isupper() or docstring[0] in "`'\""
+    assert docstring[0].isupper() or docstring[0] in "`'\"" or docstring.startswith(WRITTEN_SMALL)
 
 
 def test_init_files_are_empty() -> None:

@@ -22,6 +22,12 @@ OUTSIDE = (
     "tasks.runtime.steps",
     "tasks.runtime.progress",
     "tasks.runtime.lease",
+    "tasks.runtime.live",
+    "tasks.runtime.programs",
+    "tasks.runtime.routing",
+    "tasks.runtime.terminal",
+    "tasks.runtime.tools",
+    "tasks.runtime.workplace",
 )
 
 
@@ -43,7 +49,7 @@ def imports(path: Path) -> set[str]:
 
 
 def closure(stage: str) -> list[Path]:
-    """The modules of a stage and all of ours that they import."""
+    """The modules of a stage, all of ours that they import, and the programs beside them that tools run."""
     waiting, seen = [f"tasks.{stage}.tasks"], set()
     while waiting:
         module = waiting.pop()
@@ -51,6 +57,10 @@ def closure(stage: str) -> list[Path]:
         if module not in seen and path and module not in OUTSIDE:
             seen.add(module)
             waiting.extend(imports(path))
+            package = module.rpartition(".")[0]
+            waiting.extend(
+                f"{package}.programs.{program.stem}" for program in path.parent.glob("programs/*.py")
+            )
     return sorted({path for module in seen if (path := module_path(module)) and path.name != "__init__.py"})
 
 
@@ -71,7 +81,10 @@ def other_files(paths: list[Path]) -> list[Path]:
         {ROOT / "datasets_registry" / "lexicon"} if any(path.name == "words.py" for path in paths) else set()
     )
     found = {
-        file for folder in folders for ending in ("*.yaml", "*.txt", "*.j2") for file in folder.rglob(ending)
+        file
+        for folder in folders
+        for ending in ("*.yaml", "*.txt", "*.j2", "*.jinja")
+        for file in folder.rglob(ending)
     }
     return sorted(found)
 

@@ -64,6 +64,25 @@ def test_of_many_promotions_at_once_one_wins_and_every_version_is_kept(store: Ar
     assert {pointer.target for pointer in history.versions(store, "corpus", "main")} == set(refs)
 
 
+def record(store: ArtifactStore, task: str, output: ArtifactRef, **inputs: ArtifactRef) -> None:
+    action = Action(
+        key=f"key-{task}", run="r1", task=task, version="1", inputs=inputs, config={}, output=output, cpu_seconds=0.1,
+        wall_seconds=0.2, started=history.now(), by=history.whoami(),
+    )  # fmt: skip
+    history.record_action(store, action)
+
+
+def test_lineage_walks_from_a_result_to_what_it_was_made_of(store: ArtifactStore) -> None:
+    raw, corpus, other, index = (artifact(store, bytes([number])) for number in range(4))
+    record(store, "publish", index, index=index)
+    record(store, "assemble", index, corpus=corpus)
+    record(store, "clean", corpus, raw=raw)
+    record(store, "unrelated", other, raw=raw)
+    record(store, "ingest", raw)
+    record(store, "publish", index, index=index)
+    assert [action.task for action in history.lineage(store, index)] == ["ingest", "clean", "assemble"]
+
+
 def test_actions_are_found_by_key(store: ArtifactStore) -> None:
     ref = artifact(store, b"1")
     for key, run in [("k1", "r1"), ("k1", "r2"), ("k2", "r3")]:

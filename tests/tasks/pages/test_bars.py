@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.corpus.charts import Bar, horizontal_bars, paired_bars, vertical_bars
+from tasks.pages.bars import Bar, horizontal_bars, paired_bars, vertical_bars
 
 BARS = [Bar("结构化", 3, "3", "#6f9fbd"), Bar("保留", 5, "5", "#1f5f8b"), Bar("隔离", 0, "0", "#b3261e")]
 

@@ -1,18 +1,10 @@
-"""Bar charts as inline SVG: Altair draws them, vl-convert renders them without a browser.
+"""Bar charts as inline SVG."""
 
-Every position and size is given, never measured from text, so that the bytes do not depend on fonts.
-"""
-
-import re
 from typing import NamedTuple
 
 import altair as alt
-import vl_convert
 
-FONTS = "'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
-INK = "#1d2733"
-MUTED = "#66727f"
-WIDTH = 860
+from tasks.pages.drawing import INK, MUTED, WIDTH, svg
 
 
 class Bar(NamedTuple):
@@ -31,7 +23,7 @@ def horizontal_bars(bars: list[Bar], left: int, height: int) -> str:
         x=alt.X("value:Q", axis=None, scale=_scale(bars, room=1.25)),
     )
     labels = base.mark_text(align="left", baseline="middle", dx=8, fontSize=12, fill=MUTED)
-    return _svg(_drawn(base, labels), width=WIDTH - left - 8, height=height, left=left, top=4, bottom=4)
+    return svg(_drawn(base, labels), width=WIDTH - left - 8, height=height, left=left, top=4, bottom=4)
 
 
 def vertical_bars(bars: list[Bar], height: int) -> str:
@@ -41,7 +33,7 @@ def vertical_bars(bars: list[Bar], height: int) -> str:
         y=alt.Y("value:Q", axis=None, scale=_scale(bars, room=1.12)),
     )
     labels = base.mark_text(align="center", baseline="bottom", dy=-4, fontSize=10, fill=MUTED)
-    return _svg(_drawn(base, labels), width=WIDTH - 16, height=height, left=8, top=8, bottom=28)
+    return svg(_drawn(base, labels), width=WIDTH - 16, height=height, left=8, top=8, bottom=28)
 
 
 def paired_bars(pairs: list[tuple[Bar, Bar]], height: int) -> str:
@@ -54,7 +46,7 @@ def paired_bars(pairs: list[tuple[Bar, Bar]], height: int) -> str:
         y=alt.Y("value:Q", axis=None, scale=_scale(bars, room=1.12)),
     )
     labels = base.mark_text(align="center", baseline="bottom", dy=-4, fontSize=10, fill=MUTED)
-    return _svg(_drawn(base, labels), width=WIDTH - 16, height=height, left=8, top=8, bottom=28)
+    return svg(_drawn(base, labels), width=WIDTH - 16, height=height, left=8, top=8, bottom=28)
 
 
 def _values(bars: list[Bar], sides: list[str] | None = None) -> alt.InlineData:
@@ -83,20 +75,3 @@ def _scale(bars: list[Bar], room: float) -> alt.Scale:
 def _drawn(base: alt.Chart, labels: alt.Chart) -> alt.LayerChart:
     bars = base.mark_bar().encode(color=alt.Color("colour:N", scale=None))
     return alt.LayerChart(layer=[bars, labels.encode(text="label:N")])
-
-
-def _svg(chart: alt.LayerChart, *, width: int, height: int, left: int, top: int, bottom: int) -> str:
-    placed = chart.properties(
-        width=width,
-        height=height,
-        autosize=alt.AutoSizeParams(type="none"),
-        padding={"left": left, "right": 8, "top": top, "bottom": bottom},
-    )
-    styled = placed.configure(font=FONTS, background="transparent", aria=False).configure_view(stroke=None)
-    styled = styled.configure_axis(domainColor="#cfd6dc", ticks=False, grid=False)
-    svg = vl_convert.vegalite_to_svg(styled.to_dict())
-    size = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
-    if size is None:
-        raise RuntimeError(f"vl-convert gave an SVG without a view box: {svg[:200]}")
-    # without fixed width and height the picture fits the page and the paper
-    return svg.replace(f' width="{size[1]}" height="{size[2]}" viewBox', " viewBox", 1)

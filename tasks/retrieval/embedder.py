@@ -1,0 +1,88 @@
+"""How an index gets the vectors of its queries: by hashing here, or from the model that embedded its passages."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.retrieval.config import EmbedConfig, Embedding, ModelEmbedding
+from tasks.retrieval.hashing import HashEmbedder
+from tasks.retrieval.manifest import UnusableIndex
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row a text, in order."""
+        ...
+
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+OpenModel = Callable[[str, int], Embedder]
+"""Opens the model artifact of a sha256, with the tokens of a text that it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedders:
+    """Unit rows of queries, and of passages: a model may want a query in other words."""
+
+    queries: Embed
+    passages: Embed
+
+
+class ModelTexts:
+    """The texts of an index whose vectors come from a model, which is opened when the first one is embedded."""
+
+    def __init__(self, embedding: ModelEmbedding, open_model: OpenModel | None) -> None:
+        """Without `open_model` the index answers BM25 queries alone."""
+        self._embedding = embedding
+        self._open_model = open_model
+        self._model: Embedder | None = None
+        self._lock = threading.Lock()
+
+    def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit rows, one a query; the row of a query without letters or digits is zero.
+
+        Raises:
+            UnusableIndex: there is no way to open the model, or it gives vectors of another length.
+        """
+        rows = np.zeros((len(texts), self._embedding.dimensions), np.float32)
+        asked = [number for number, text in enumerate(texts) if any(map(str.isalnum, text))]
+        if asked:
+            rows[asked] = self.passages([self._embedding.query_text(texts[number]) for number in asked])
+        return rows
+
+    def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit rows, one a text, which is sent as it is; raises as `queries` does."""
+        rows = self._opened().embed(texts)
+        if rows.shape != (len(texts), self._embedding.dimensions):
+            raise UnusableIndex(
+                f"model {self._embedding.model_sha256[:12]} gave vectors of shape {rows.shape}, the index wants "
+                f"{(len(texts), self._embedding.dimensions)}; build the index again with this model"
+            )
+        return rows
+
+    def _opened(self) -> Embedder:
+        with self._lock:
+            if self._model is None:
+                if self._open_model is None:
+                    raise UnusableIndex(
+                        f"the vectors of this index come from model {self._embedding.model_sha256[:12]}, which "
+                        "was not given; search with method bm25, or open the index with a way to its model"
+                    )
+                self._model = self._open_model(self._embedding.model_sha256, self._embedding.max_tokens)
+            return self._model
+
+
+def embedders(embedding: Embedding, open_model: OpenModel | None) -> Embedders:
+    """What embeds the queries and passages of an index with this manifest."""
+    if isinstance(embedding, EmbedConfig):
+        hashing = HashEmbedder(embedding.dimensions)
+        return Embedders(hashing.embed, hashing.embed)
+    model = ModelTexts(embedding, open_model)
+    return Embedders(model.queries, model.passages)

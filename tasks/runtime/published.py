@@ -1,0 +1,26 @@
+"""What is in force under a name, for flows that take the name of a corpus or a model as a parameter."""
+
+import re
+
+from blocks.history import current, names
+from blocks.prefect_blocks import load_store
+from blocks.store import MissingObject
+from datasets_registry.artifact import SHA256, ArtifactRef, PointerKind
+
+
+def published(kind: PointerKind, name: str) -> ArtifactRef:
+    """The artifact in force under a name, or the one whose sha256 is given.
+
+    Raises:
+        MissingObject: nothing of that kind was ever put in force under the name, or no artifact has that sha256.
+    """
+    store = load_store()
+    if re.fullmatch(SHA256, name):
+        return store.tree(name).ref()
+    pointer = current(store, kind, name)
+    if pointer is None:
+        known = ", ".join(names(store, kind)) or "nothing"
+        raise MissingObject(
+            f"no {kind} is in force under {name!r}, found {known}; run the flow that makes one"
+        )
+    return pointer.target

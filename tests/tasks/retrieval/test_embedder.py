@@ -1,0 +1,133 @@
+"""An index whose vectors come from a model asks that model, in its words, and says so when it cannot."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+from numpy.typing import NDArray
+
+from datasets_registry.records import Document
+from tasks.indexing.assemble import assemble
+from tasks.indexing.canary import check
+from tasks.indexing.config import IndexConfig
+from tasks.indexing.shards import decode_passages, passages_shard, tokens_shard
+from tasks.retrieval.config import EmbedConfig, EncodeConfig, ModelEmbedding
+from tasks.retrieval.dense import encode_vectors
+from tasks.retrieval.hashing import HashEmbedder
+from tasks.retrieval.index import Index
+from tasks.retrieval.manifest import Manifest, UnusableIndex
+from tasks.retrieval.tokens import search_text
+from tasks.runtime.parts import encode_rows
+
+MODEL = "a" * 64
+EMBEDDING = ModelEmbedding(instruction="检索", max_tokens=64, model_sha256=MODEL, dimensions=128)
+SUBJECTS = (
+    "茅台净利润增长",
+    "碳配额成交上涨",
+    "央行利率下调",
+    "基金净值回落",
+    "债券发行扩大",
+    "股东减持公告",
+)
+DOCUMENTS = [
+    Document(
+        f"d{number}",
+        f"{subject}。据统计，{subject}，幅度为{number + 3}%。" * 8,
+        subject,
+        "2024-05-01",
+        "site",
+        {},
+    )
+    for number, subject in enumerate(SUBJECTS)
+]
+
+
+class FakeModel:
+    """Embeds by hashing, and remembers what it was asked."""
+
+    def __init__(self, dimensions: int = 128) -> None:
+        self.asked: list[str] = []
+        self._hash = HashEmbedder(dimensions)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked.extend(texts)
+        return self._hash.embed(texts)
+
+
+def write(folder: Path, shift: int = 0) -> Path:
+    """An index of the documents embedded by the fake model; with `shift`, each vector belongs to another passage."""
+    config = IndexConfig(embedding=EMBEDDING)
+    passages = passages_shard([encode_rows(DOCUMENTS).data], config.passages)["passages"].data
+    texts = [search_text(passage) for passage in decode_passages([passages])]
+    vectors = encode_vectors(np.roll(FakeModel().embed(texts), shift, axis=0))
+    tokens = tokens_shard([passages], config.tokens)["tokens"].data
+    assemble(folder, [passages], [tokens], [vectors], config, "c" * 64)
+    return folder
+
+
+def test_queries_are_embedded_by_the_model_with_their_instruction(tmp_path: Path) -> None:
+    model, opened = FakeModel(), []
+
+    def open_model(sha256: str, max_tokens: int) -> FakeModel:
+        opened.append((sha256, max_tokens))
+        return model
+
+    index = Index.open(write(tmp_path / "index"), open_model=open_model)
+    assert opened == []
+    assert index.search("碳配额成交", "dense", top_k=1)[0].document == "d1"
+    index.search("利率", "hybrid")
+    assert opened == [(MODEL, 64)]
+    assert model.asked == ["Instruct: 检索\nQuery:碳配额成交", "Instruct: 检索\nQuery:利率"]
+
+
+def test_a_query_without_a_word_finds_nothing_and_asks_nothing(tmp_path: Path) -> None:
+    model = FakeModel()
+    index = Index.open(write(tmp_path / "index"), open_model=lambda sha256, max_tokens: model)
+    assert [len(hits) for hits in index.search_many(["？", "利率", " "], "dense", top_k=9)] == [0, 6, 0]
+    assert len(model.asked) == 1
+
+
+def test_without_its_model_it_still_answers_by_words(tmp_path: Path) -> None:
+    index = Index.open(write(tmp_path / "index"))
+    assert index.search("利率", "bm25")[0].document == "d2"
+    with pytest.raises(UnusableIndex, match="come from model aaaaaaaaaaaa, which was not given"):
+        index.search("利率", "dense")
+
+
+def test_a_model_of_another_width_is_refused(tmp_path: Path) -> None:
+    index = Index.open(write(tmp_path / "index"), open_model=lambda sha256, max_tokens: FakeModel(64))
+    with pytest.raises(UnusableIndex, match=r"shape \(1, 64\), the index wants \(1, 128\)"):
+        index.search("利率", "dense")
+
+
+def test_canaries_pass_where_every_passage_has_its_own_vector(tmp_path: Path) -> None:
+    assert (
+        check(Index.open(write(tmp_path / "index"), open_model=lambda sha256, max_tokens: FakeModel())) == []
+    )
+
+
+def test_canaries_see_vectors_that_belong_to_other_passages(tmp_path: Path) -> None:
+    shifted = Index.open(
+        write(tmp_path / "index", shift=1), open_model=lambda sha256, max_tokens: FakeModel()
+    )
+    assert any("own vector" in problem for problem in check(shifted))
+
+
+def test_the_manifest_of_a_hashed_index_says_what_it_always_said() -> None:
+    said = orjson.loads(IndexConfig().model_dump_json())["embedding"]
+    assert said == {"kind": "hash", "dimensions": 1024} == EmbedConfig().model_dump()
+
+
+def test_the_manifest_names_the_model(tmp_path: Path) -> None:
+    manifest = Manifest.read(write(tmp_path / "index"))
+    assert manifest.embedding == EMBEDDING
+    assert (
+        orjson.loads((tmp_path / "index" / "manifest.json").read_bytes())["embedding"]["model_sha256"]
+        == MODEL
+    )
+
+
+def test_a_bare_query_is_sent_where_there_is_no_instruction() -> None:
+    assert EncodeConfig(instruction="").query_text("利率") == "利率"

@@ -1,0 +1,24 @@
+"""Names of what is in force, and addresses, are found; a name that nothing has is one sentence."""
+
+import pytest
+
+from blocks.history import promote
+from blocks.store import ArtifactStore, MissingObject
+from tasks.runtime.published import published
+
+
+def test_a_name_or_an_address_is_found(prefect_store: ArtifactStore) -> None:
+    old, new = (prefect_store.publish("model", [prefect_store.add_file("a", data)]) for data in (b"1", b"2"))
+    promote(prefect_store, "model", "sft", old, {})
+    promote(prefect_store, "model", "sft", new, {})
+    assert published("model", "sft") == new
+    assert published("model", old.sha256) == old
+
+
+def test_a_name_that_nothing_has_is_one_sentence(prefect_store: ArtifactStore) -> None:
+    ref = prefect_store.publish("model", [prefect_store.add_file("a", b"1")])
+    promote(prefect_store, "model", "sft", ref, {})
+    with pytest.raises(MissingObject, match="no model is in force under 'grpo', found sft"):
+        published("model", "grpo")
+    with pytest.raises(MissingObject, match="no corpus is in force under 'sft', found nothing"):
+        published("corpus", "sft")
