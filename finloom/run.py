@@ -57,6 +57,8 @@ def run(
         result = loaded(**parameters)
     except Exception as error:  # noqa: BLE001 Prefect logged where; the command says what, and ends with 1
         fail(f"{flow} failed: {error}; mend it and run the same command, finished steps come from the cache")
+    if result is None:  # serve-model makes nothing
+        return
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -68,10 +70,10 @@ def flow_names() -> list[str]:
     return sorted(path.stem.replace("_", "-") for path in (CHECKOUT / "flows").glob("[a-z]*.py"))
 
 
-def load_flow(name: str) -> "Flow[..., ArtifactRef]":
+def load_flow(name: str) -> "Flow[..., ArtifactRef | None]":
     """The flow `name`; Prefect reads its settings when it is imported here, so the environment must be set before."""
     module = name.replace("-", "_")
-    found: Flow[..., ArtifactRef] = getattr(importlib.import_module(f"flows.{module}"), module)
+    found: Flow[..., ArtifactRef | None] = getattr(importlib.import_module(f"flows.{module}"), module)
     return found
 
 
@@ -110,7 +112,7 @@ def check_input(given: object) -> None:
             raise WrongUse(str(error)) from error
 
 
-def check_parameters(flow: "Flow[..., ArtifactRef]", parameters: dict[str, object]) -> None:
+def check_parameters(flow: "Flow[..., ArtifactRef | None]", parameters: dict[str, object]) -> None:
     """Refuse names that the flow does not have and values that its models do not take."""
     from prefect.exceptions import ParameterTypeError  # noqa: PLC0415 the environment must be set before
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -13,9 +14,10 @@ from datasets_registry.artifact import ArtifactRef
 from finloom.answer import show_answer
 from finloom.evaluate import metrics_table
 from tasks.corpus.ledger import Summary
-from tasks.evaluation.ablation import ablation_note, ablation_table
 from tasks.evaluation.card import FactoryRun, RunCard
+from tasks.evaluation.factory import Table as Results
 from tasks.evaluation.models import Ablation
+from tasks.evaluation.results import embedder_tables, model_tables, release_tables
 
 
 def show(result: ArtifactRef) -> None:
@@ -26,7 +28,11 @@ def show(result: ArtifactRef) -> None:
     elif result.kind == "run/factory":
         _show_factory(store, result)
     elif result.kind == "evaluation/models":
-        _show_models(store, result)
+        _show_tables(model_tables(Ablation.model_validate_json(_file(store, result, "ablation.json"))))
+    elif result.kind == "report/embedder":
+        _show_tables(embedder_tables(orjson.loads(_file(store, result, "report.json"))))
+    elif result.kind == "release":
+        _show_tables(release_tables(orjson.loads(_file(store, result, "card.json"))))
     elif result.kind == "corpus":
         _show_corpus(store, result)
     else:
@@ -64,22 +70,22 @@ def _show_card(store: ArtifactStore, result: ArtifactRef) -> None:
 def _show_factory(store: ArtifactStore, result: ArtifactRef) -> None:
     made = FactoryRun.model_validate_json(_file(store, result, "run.json"))
     _show_card(store, made.card)
-    _show_models(store, made.models)
+    _show_tables(model_tables(Ablation.model_validate_json(_file(store, made.models, "ablation.json"))))
+    _show_tables(release_tables(orjson.loads(_file(store, made.release, "card.json"))))
     page = home() / "reports" / f"factory-{result.sha256[:12]}.html"
     store.download(store.tree(result).file("report.html"), page)
     typer.echo(f"every stage with its inputs, curves and results: {page}")
     typer.echo("the released model: finloom versions model list --name release")
 
 
-def _show_models(store: ArtifactStore, result: ArtifactRef) -> None:
-    ablation = Ablation.model_validate_json(_file(store, result, "ablation.json"))
-    rows = ablation_table(ablation)
-    table = Table(*rows[0], box=None)
-    for row in rows:
-        table.add_row(*row.values())
-    console = Console()
-    console.print(table)
-    console.print(ablation_note(ablation), highlight=False, markup=False)
+def _show_tables(tables: list[Results]) -> None:
+    console = Console(highlight=False, markup=False)
+    for shown in tables:
+        table = Table(*shown.header, box=None, title=shown.caption, title_justify="left")
+        for row in shown.rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print(f"{shown.note}\n", style="dim")
 
 
 def report_page(store: ArtifactStore, corpus: ArtifactRef) -> Path | None:

@@ -17,7 +17,7 @@ from tasks.embedding.tasks import (
 from tasks.evaluation.config import RetrievalEvalConfig
 from tasks.evaluation.tasks import ask_known_items, compare_retrieval, evaluate_retrieval, stored_questions
 from tasks.indexing.config import IndexConfig, PassageConfig
-from tasks.indexing.tasks import assemble_index, offer_index, split_passages, tokenise_passages
+from tasks.indexing.tasks import assemble_index, publish_index, split_passages, tokenise_passages
 from tasks.retrieval.config import SearchConfig, TokenConfig
 from tasks.runtime.published import published
 from tasks.runtime.routing import hand_back
@@ -65,5 +65,5 @@ def train_embedder(
         indexes.append(assemble_index(source, cut, words, vectors, config))
     before, after = indexes
     compared = compare_retrieval(evaluate_retrieval(before, asked), evaluate_retrieval(after, asked))
-    offer_index(after, f"{name}-tuned")
+    publish_index(after, f"{name}-tuned")
     return hand_back(publish_embedder(start, training, tuned, before, after, compared, name))

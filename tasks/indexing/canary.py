@@ -1,16 +1,17 @@
 """Ask a new index a handful of questions whose answers are known, before anybody else does.
 
 A title must find its own document. This catches an index whose parts are shifted against each other, that
-answers every query alike, or that cannot read its own tokens: all of them look healthy from outside. Vectors of a model
-must also be those that the model gives their passages now: another template or pooling would go unnoticed.
+answers every query alike, or that cannot read its own tokens: all of them look healthy from outside. Vectors of a
+model must be those that the model gives their passages now, since another template or pooling would go unnoticed; how
+well the model finds is for the evaluation to say.
 """
 
 from tasks.retrieval.config import ModelEmbedding
 from tasks.retrieval.index import METHODS, Index
 
 CANARIES = 12
-SAME_VECTOR = 0.98
-"""The least cosine of a stored vector with the one that is computed now; 8-bit codes cost less than this."""
+SAME_VECTOR = 0.999
+"""The least cosine of a stored vector with the one that is computed now; rounding to 8 bits costs about 1e-4."""
 DEPTH = 10
 MUST_FIND = 0.5
 """The share of titles that must find their document: titles repeat, so it is not all."""
@@ -18,7 +19,8 @@ MUST_FIND = 0.5
 
 def check(index: Index) -> list[str]:
     """What is wrong with the index, one sentence each; empty if nothing is."""
-    problems = _strange_vectors(index) if isinstance(index.manifest.embedding, ModelEmbedding) else []
+    by_model = isinstance(index.manifest.embedding, ModelEmbedding)
+    problems = _strange_vectors(index) if by_model else []
     titles = _titles(index)
     if not titles:
         return problems
@@ -33,7 +35,7 @@ def check(index: Index) -> list[str]:
                 f"{method}: {len(silent)} of {len(titles)} titles find nothing, such as {silent[0]!r}"
             )
         found = sum(own in answer for own, answer in zip(titles.values(), answers, strict=True))
-        if found < MUST_FIND * len(titles):
+        if found < MUST_FIND * len(titles) and not (by_model and method == "dense"):
             problems.append(
                 f"{method}: only {found} of {len(titles)} titles find their own document in the top {DEPTH}"
             )

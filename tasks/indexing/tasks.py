@@ -3,12 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from prefect.logging import get_run_logger
 from pydantic import JsonValue
 
 from blocks.history import promote
 from blocks.prefect_blocks import load_store
-from blocks.store import ArtifactStore, local_copy
+from blocks.store import local_copy
 from datasets_registry.artifact import ArtifactRef
 from tasks.indexing.assemble import assemble
 from tasks.indexing.canary import check
@@ -87,35 +86,18 @@ def assemble_index(
 
 @step(Identity("publish-index", VERSION), cached=False)
 def publish_index(index: ArtifactRef, name: str) -> Made:
-    """Ask the canary questions; put the index in force under a name only if it answers them, or fail."""
+    """Ask the canary questions; put the index in force under a name only if it answers them."""
     store = load_store()
-    if problems := _put_in_force(store, index, name):
-        raise CanaryFailed(f"index {index.sha256[:12]} was not published: {'; '.join(problems)}")
-    return Made(index)
-
-
-@step(Identity("offer-index", VERSION), cached=False)
-def offer_index(index: ArtifactRef, name: str) -> Made:
-    """Put an index in force under a name if it answers the canary questions; nothing waits for it if it does not."""
-    problems = _put_in_force(load_store(), index, name)
-    if problems:
-        get_run_logger().warning(
-            "index %s is not in force as %s: %s", index.sha256[:12], name, "; ".join(problems)
-        )
-    return Made(index, {"in_force": int(not problems)})
-
-
-def _put_in_force(store: ArtifactStore, index: ArtifactRef, name: str) -> list[str]:
-    """What is wrong with an index; it is in force under a name if nothing is."""
     with Encoders(store) as encoders:
         opened = Index.open(local_copy(store, index), intact=True, open_model=encoders.open)
         problems = check(opened)
-    if not problems:
-        manifest = opened.manifest
-        evidence: dict[str, JsonValue] = {
-            "canaries": "passed",
-            "passages": manifest.passages,
-            "corpus": manifest.corpus_sha256,
-        }
-        promote(store, "index", name, index, evidence)
-    return problems
+    if problems:
+        raise CanaryFailed(f"index {index.sha256[:12]} was not published: {'; '.join(problems)}")
+    manifest = opened.manifest
+    evidence: dict[str, JsonValue] = {
+        "canaries": "passed",
+        "passages": manifest.passages,
+        "corpus": manifest.corpus_sha256,
+    }
+    promote(store, "index", name, index, evidence)
+    return Made(index)

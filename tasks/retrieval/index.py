@@ -122,7 +122,9 @@ class Index:
     def own_vectors(self, rows: Sequence[int]) -> list[float]:
         """The cosine of each row's vector with that of its passage as it is embedded now: 1, but for rounding."""
         vectors = self._embedders.passages([search_text(self.passages.passage(row)) for row in rows])
-        return [float(cosine) for cosine in (vectors * self._dense.vectors(rows)).sum(axis=1)]
+        kept = self._dense.vectors(rows)
+        kept /= np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), 1e-12)
+        return [float(cosine) for cosine in (vectors * kept).sum(axis=1)]
 
     def _words(self, query: str, count: int, mask: Mask | None) -> Leg:
         """The BM25 leg of one query."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import orjson
@@ -13,7 +14,7 @@ from tasks.indexing.assemble import assemble
 from tasks.indexing.canary import check
 from tasks.indexing.config import IndexConfig
 from tasks.indexing.shards import decode_passages, passages_shard, tokens_shard
-from tasks.retrieval.config import EmbedConfig, EncodeConfig, ModelEmbedding
+from tasks.retrieval.config import EmbedConfig, EncodeConfig, ModelEmbedding, SearchConfig
 from tasks.retrieval.dense import encode_vectors
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.index import Index
@@ -56,9 +57,9 @@ class FakeModel:
         return self._hash.embed(texts)
 
 
-def write(folder: Path, shift: int = 0) -> Path:
+def write(folder: Path, shift: int = 0, kind: Literal["flat", "sq8"] = "flat") -> Path:
     """An index of the documents embedded by the fake model; with `shift`, each vector belongs to another passage."""
-    config = IndexConfig(embedding=EMBEDDING)
+    config = IndexConfig(embedding=EMBEDDING, search=SearchConfig(faiss=kind))
     passages = passages_shard([encode_rows(DOCUMENTS).data], config.passages)["passages"].data
     texts = [search_text(passage) for passage in decode_passages([passages])]
     vectors = encode_vectors(np.roll(FakeModel().embed(texts), shift, axis=0))
@@ -102,10 +103,12 @@ def test_a_model_of_another_width_is_refused(tmp_path: Path) -> None:
         index.search("利率", "dense")
 
 
-def test_canaries_pass_where_every_passage_has_its_own_vector(tmp_path: Path) -> None:
-    assert (
-        check(Index.open(write(tmp_path / "index"), open_model=lambda sha256, max_tokens: FakeModel())) == []
-    )
+@pytest.mark.parametrize("kind", ["flat", "sq8"])
+def test_canaries_pass_where_every_passage_has_its_own_vector(
+    tmp_path: Path, kind: Literal["flat", "sq8"]
+) -> None:
+    folder = write(tmp_path / "index", kind=kind)
+    assert check(Index.open(folder, open_model=lambda sha256, max_tokens: FakeModel())) == []
 
 
 def test_canaries_see_vectors_that_belong_to_other_passages(tmp_path: Path) -> None:
@@ -113,6 +116,16 @@ def test_canaries_see_vectors_that_belong_to_other_passages(tmp_path: Path) -> N
         write(tmp_path / "index", shift=1), open_model=lambda sha256, max_tokens: FakeModel()
     )
     assert any("own vector" in problem for problem in check(shifted))
+
+
+def test_canaries_do_not_judge_how_well_a_model_finds(tmp_path: Path) -> None:
+    class Deaf(FakeModel):
+        """Embeds passages well and queries by their length alone."""
+
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            return super().embed([str(len(text)) if "Query:" in text else text for text in texts])
+
+    assert check(Index.open(write(tmp_path / "index"), open_model=lambda sha256, max_tokens: Deaf())) == []
 
 
 def test_the_manifest_of_a_hashed_index_says_what_it_always_said() -> None:
