@@ -1,11 +1,13 @@
 """What the training steps share: a training by verl that goes on where it was killed, and a model put in force."""
 
+import hashlib
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 import orjson
 from pydantic import JsonValue
@@ -91,17 +93,30 @@ def publish_model(model: ArtifactRef, training: ArtifactRef, name: str) -> Made:
 
 
 def _try(place: Workplace, training: VerlTraining, checkpoint: Path | None) -> None:
-    """Run verl once. Ray's sockets need a short path, and its leftovers a folder that goes away."""
+    """Run verl once."""
     turn = f"{MEASURED}/{len(_tries(place)):04d}"
     (place.folder / turn).mkdir(parents=True)
     program = training.program(turn, str(checkpoint.relative_to(place.folder)) if checkpoint else None)
-    with TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as ray:
-        variables = {"VERL_FILE_LOGGER_PATH": str(place.folder / turn / METRICS), "RAY_TMPDIR": ray}
+    with _short_folder(place) as ray:
+        variables = {"VERL_FILE_LOGGER_PATH": str(place.folder / turn / METRICS), "RAY_TMPDIR": str(ray)}
         place.run(
             replace(program, env={**program.env, **variables}),
             lambda: training.metrics(_tries(place)),
             training.steps,
         )
+
+
+@contextmanager
+def _short_folder(place: Workplace) -> Iterator[Path]:
+    """Where Ray leaves its session: paths of sockets have at most 107 bytes. A killed try leaves it to the next one."""
+    name = hashlib.sha256(str(place.folder).encode()).hexdigest()[:12]
+    folder = Path(gettempdir()) / f"ray-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tries(place: Workplace) -> list[Path]:

@@ -25,7 +25,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_model_that_is_not_in_force_is_said_before_any_is_asked(prefect_store: ArtifactStore) -> None:
     with pytest.raises(MissingObject, match="no model is in force under 'base'"):
-        evaluate_models(exercises=EXERCISES, evaluation=EVALUATION)
+        evaluate_models(exercises=EXERCISES, examination=EVALUATION)
     assert list(history.actions(prefect_store)) == []
 
 

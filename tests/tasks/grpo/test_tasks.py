@@ -49,7 +49,6 @@ def test_a_model_is_reinforced_through_a_kill(
     monkeypatch.setenv("FINLOOM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     store, inputs = prefect_store, publish_inputs(prefect_store, tiny_model, 8)
-    before = ray_processes()
     stopped = kill_in_mid_training(tmp_path / "home", f"{__name__}:train", inputs)
     assert 0 < stopped < STEPS
 
@@ -57,17 +56,22 @@ def test_a_model_is_reinforced_through_a_kill(
     (log,) = (store.get(key)[0].decode() for key in store.keys("logs/train-grpo/") if "main_ppo" in key)
     assert "Resuming from " in log
     metrics = read_metrics(store.materialise(training, tmp_path / "training") / "metrics.jsonl")
-    for name in ("reward", "reward/format", "reward/answer", "response_length", "kl"):
+    for name in ("reward/format", "reward/answer"):
         assert [step for step, _ in series(metrics, name)] == list(range(1, STEPS + 1)), name
+    for name in ("reward", "response_length", "kl"):
+        # verl saves a step before it logs it, and may have been killed in between.
+        assert {step for step, _ in series(metrics, name)} | {stopped} == set(range(1, STEPS + 1)), name
     assert {step for step, _ in series(metrics, "eval_reward/format")} == {STEPS}
     assert in_artifact(store, training, "adapter/adapter_config.json")["r"] == 32
     assert "trainer.resume_mode=disable" in in_artifact(store, training, "command.json")["argv"]
     assert list((tmp_path / "home" / "work").iterdir()) == []
-    assert ray_processes() <= before
+    assert not [folder for folder in ray_folders() if str(tmp_path) in folder]
 
 
-def ray_processes() -> set[int]:
-    """Ray's daemons on this machine, ours and others'."""
-    return {
-        found.pid for found in psutil.process_iter(["name"]) if found.info["name"] in ("raylet", "gcs_server")
-    }
+def ray_folders() -> list[str]:
+    """The working folders of Ray's daemons on this machine, which may be others' than ours."""
+    return [
+        found.info["cwd"] or ""
+        for found in psutil.process_iter(["name", "cwd"])
+        if found.info["name"] in ("raylet", "gcs_server")
+    ]
