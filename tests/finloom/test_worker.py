@@ -65,6 +65,11 @@ def test_it_says_what_is_here_serves_its_pool_and_ends_on_ctrl_c(
         async with get_client() as client:
             await provision.ensure_pool(client, "gpu-pool", "for tests", {})
 
+    async def clean() -> None:
+        # A worker that has ended shows as online for a while, to other tests on this server too.
+        async with get_client() as client:
+            await client.delete_work_pool("gpu-pool")
+
     asyncio.run(prepare())
     url = PREFECT_API_URL.value()
     assert url
@@ -91,6 +96,7 @@ def test_it_says_what_is_here_serves_its_pool_and_ends_on_ctrl_c(
         child.wait(timeout=120)
     finally:
         child.kill()
+        asyncio.run(clean())
     said = (tmp_path / "log").read_text()
     assert "no GPU" in said and "worker gpu-of-a-test of gpu-pool, runs at a time: 1" in said
     assert "of no value" not in said

@@ -104,7 +104,7 @@ def test_a_base_is_made_and_an_adapter_merged(
     merged = merge(base, prefect_store.publish("training/sft", files))
     proof = json.loads(prefect_store.get_blob(prefect_store.tree(merged).file("proof.json").sha256))
     assert proof["equal_next_tokens"] == proof["positions"]
-    assert [action.task for action in actions(prefect_store)] == ["make-tiny-base", "merge-adapter"]
+    assert sorted(action.task for action in actions(prefect_store)) == ["make-tiny-base", "merge-adapter"]
     assert list((home / "work").iterdir()) == []
 
 
