@@ -1,5 +1,6 @@
 """What a finished flow says: what was made, how good it is, and where to look."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -80,12 +81,21 @@ def _show_factory(store: ArtifactStore, result: ArtifactRef) -> None:
 
 def _show_tables(tables: list[Results]) -> None:
     console = Console(highlight=False, markup=False)
-    for shown in tables:
+    for shown in map(_upright, tables):
         table = Table(*shown.header, box=None, title=shown.caption, title_justify="left")
         for row in shown.rows:
             table.add_row(*row)
         console.print(table)
         console.print(f"{shown.note}\n", style="dim")
+
+
+def _upright(table: Results) -> Results:
+    """A table that is wider than high, turned: terminals are narrow."""
+    if len(table.header) <= len(table.rows) + 1:
+        return table
+    names = (table.header[0], *(row[0] for row in table.rows))
+    columns = zip(table.header[1:], *(row[1:] for row in table.rows), strict=True)
+    return replace(table, header=names, rows=tuple(columns))
 
 
 def report_page(store: ArtifactStore, corpus: ArtifactRef) -> Path | None:
