@@ -128,6 +128,14 @@ class ArtifactStore(ObjectStore):
         _verify(f"blobs/{sha256}", hashlib.sha256(data).hexdigest(), sha256)
         return data
 
+    def read(self, ref: ArtifactRef, name: str) -> bytes:
+        """The bytes of one file of an artifact, verified.
+
+        Raises:
+            KeyError: the artifact has no file of that name.
+        """
+        return self.get_blob(self.tree(ref).file(name).sha256)
+
     def download(self, entry: FileEntry, target: Path) -> None:
         """Write a file of an artifact to `target`: it appears there whole and verified, or not at all."""
         digest = hashlib.sha256()

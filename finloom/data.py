@@ -1,12 +1,10 @@
 """`finloom data`: the catalog of data sets and models, and what of it is on this machine."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Literal
 
-import orjson
 import typer
 from rich.console import Console
 from rich.filesize import decimal
@@ -17,7 +15,7 @@ from blocks import acquire
 from blocks.holdings import Held, NotHeld, all_held, damaged, held, is_complete, read_held
 from blocks.hub import HubProblem
 from datasets_registry.entries import CatalogEntry, UnknownEntry, find, load_catalog
-from finloom.output import fail
+from finloom.output import fail, print_json
 
 app = typer.Typer(name="data", help="Data sets and models that finloom knows.", no_args_is_help=True)
 
@@ -46,7 +44,7 @@ def list_entries(
     entries = [entry for entry in load_catalog().values() if kind is None or entry.kind == kind]
     present = all_held()
     if as_json:
-        _print_json([_as_json(entry) | {"here": _held_as_json(present.get(entry.name))} for entry in entries])
+        print_json([_as_json(entry) | {"here": _held_as_json(present.get(entry.name))} for entry in entries])
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "kind", "licence", "access", "here", "used by"):
@@ -65,7 +63,7 @@ def show(
     entry = _find(name)
     known = all_held().get(entry.name)
     if as_json:
-        _print_json(_as_json(entry) | {"here": _held_as_json(known)})
+        print_json(_as_json(entry) | {"here": _held_as_json(known)})
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     for key, value in (_as_json(entry) | {"here": _held_as_text(known) or "no"}).items():
@@ -100,7 +98,7 @@ def get(
         )
         fail(f"{error}{other}")
     if as_json:
-        _print_json(_held_as_json(found))
+        print_json(_held_as_json(found))
     else:
         typer.echo(f"{found.name}: {found.folder}")
         typer.echo(f"{len(found.files)} files, {decimal(found.bytes)}, revision {found.revision[:12]}")
@@ -183,7 +181,3 @@ def _readable(value: object) -> str:
                 or "unknown"
             )
     return str(value) or "-"
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -1,10 +1,13 @@
-"""What the verbs print: JSON for machines, and the two ways to end badly."""
+"""What the verbs print: JSON for machines, progress for people, and the two ways to end badly."""
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+from rich.console import Console
 
 
 class WrongUse(Exception):
@@ -20,3 +23,17 @@ def fail(sentence: str) -> NoReturn:
     """End with exit code 1 and one sentence."""
     typer.echo(f"finloom: {sentence}", err=True)
     raise typer.Exit(1)
+
+
+@contextmanager
+def progress(title: str, *failures: type[Exception]) -> Iterator[Callable[[str], None]]:
+    """Show lines on standard error, with a spinner on a terminal; one of `failures` ends with its sentence."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        if console.is_terminal:
+            with console.status(title):
+                yield lambda line: console.print(line, markup=False)
+        else:
+            yield lambda line: console.print(line, markup=False)
+    except failures as error:
+        fail(str(error))

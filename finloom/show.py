@@ -29,11 +29,11 @@ def show(result: ArtifactRef) -> None:
     elif result.kind == "run/factory":
         _show_factory(store, result)
     elif result.kind == "evaluation/models":
-        _show_tables(model_tables(Ablation.model_validate_json(_file(store, result, "ablation.json"))))
+        _show_tables(model_tables(Ablation.model_validate_json(store.read(result, "ablation.json"))))
     elif result.kind == "report/embedder":
-        _show_tables(embedder_tables(orjson.loads(_file(store, result, "report.json"))))
+        _show_tables(embedder_tables(orjson.loads(store.read(result, "report.json"))))
     elif result.kind == "release":
-        _show_tables(release_tables(orjson.loads(_file(store, result, "card.json"))))
+        _show_tables(release_tables(orjson.loads(store.read(result, "card.json"))))
     elif result.kind == "corpus":
         _show_corpus(store, result)
     else:
@@ -44,7 +44,7 @@ def show(result: ArtifactRef) -> None:
 
 def _show_corpus(store: ArtifactStore, corpus: ArtifactRef) -> None:
     table = Table("corpus", corpus.sha256[:12], box=None)
-    for name, value in Summary.model_validate_json(_file(store, corpus, "summary.json")).model_dump().items():
+    for name, value in Summary.model_validate_json(store.read(corpus, "summary.json")).model_dump().items():
         shown = (
             ", ".join(f"{k} {v}" for k, v in value.items() if v) if isinstance(value, dict) else str(value)
         )
@@ -55,7 +55,7 @@ def _show_corpus(store: ArtifactStore, corpus: ArtifactRef) -> None:
 
 
 def _show_card(store: ArtifactStore, result: ArtifactRef) -> None:
-    card = RunCard.model_validate_json(_file(store, result, "card.json"))
+    card = RunCard.model_validate_json(store.read(result, "card.json"))
     _show_corpus(store, card.corpus)
     console = Console()
     console.print(metrics_table(card.methods))
@@ -69,10 +69,10 @@ def _show_card(store: ArtifactStore, result: ArtifactRef) -> None:
 
 
 def _show_factory(store: ArtifactStore, result: ArtifactRef) -> None:
-    made = FactoryRun.model_validate_json(_file(store, result, "run.json"))
+    made = FactoryRun.model_validate_json(store.read(result, "run.json"))
     _show_card(store, made.card)
-    _show_tables(model_tables(Ablation.model_validate_json(_file(store, made.models, "ablation.json"))))
-    _show_tables(release_tables(orjson.loads(_file(store, made.release, "card.json"))))
+    _show_tables(model_tables(Ablation.model_validate_json(store.read(made.models, "ablation.json"))))
+    _show_tables(release_tables(orjson.loads(store.read(made.release, "card.json"))))
     page = home() / "reports" / f"factory-{result.sha256[:12]}.html"
     store.download(store.tree(result).file("report.html"), page)
     typer.echo(f"every stage with its inputs, curves and results: {page}")
@@ -108,7 +108,3 @@ def report_page(store: ArtifactStore, corpus: ArtifactRef) -> Path | None:
     page = home() / "reports" / f"corpus-{corpus.sha256[:12]}.html"
     store.download(store.tree(made[-1]).file("report.html"), page)
     return page
-
-
-def _file(store: ArtifactStore, ref: ArtifactRef, name: str) -> bytes:
-    return store.get_blob(store.tree(ref).file(name).sha256)

@@ -1,8 +1,6 @@
 """`finloom up | down | status | doctor | env`: the embedded stack from the command line."""
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -11,16 +9,16 @@ from rich.table import Table
 
 from blocks.home import read_stack
 from blocks.s3 import StoreNotConfigured
-from finloom.output import fail, print_json
+from finloom.output import fail, print_json, progress
 from infra import doctor as diagnosis
 from infra import status as condition
 from infra.environment import environment
 from infra.processes import StackError
 from infra.stack import ensure_up, take_down
-from infra.state import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Port = typer.Option(min=1, max=65535)
+PROBLEMS = (StackError, StoreNotConfigured)
 SECRET_SUFFIXES = ("PASSWORD", "SECRET", "KEY", "TOKEN")
 
 
@@ -30,7 +28,7 @@ def up(
     as_json: Json = False,
 ) -> None:
     """Start the object store, the Prefect server and its worker where they do not run; safe to repeat."""
-    with _progress("bringing the stack up") as report:
+    with progress("bringing the stack up", *PROBLEMS) as report:
         state = ensure_up(prefect_port, s3_port, report)
     if as_json:
         print_json(state.model_dump(mode="json"))
@@ -38,7 +36,7 @@ def up(
 
 def down(as_json: Json = False) -> None:
     """End every process of the stack; its data stays."""
-    with _progress("taking the stack down") as report:
+    with progress("taking the stack down", *PROBLEMS) as report:
         stopped = take_down(report)
     if as_json:
         print_json({"stopped": stopped})
@@ -85,20 +83,6 @@ def env(as_json: Json = False) -> None:
         return
     for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Report]:
-    """Show a line per part on standard error, with a spinner on a terminal; an error is one sentence."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    try:
-        if console.is_terminal:
-            with console.status(title):
-                yield lambda line: console.print(line, markup=False)
-        else:
-            yield lambda line: console.print(line, markup=False)
-    except (StackError, StoreNotConfigured) as error:
-        fail(str(error))
 
 
 def _show_status(found: condition.StackStatus) -> None:

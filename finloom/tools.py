@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from finloom.output import WrongUse, fail, print_json
+from finloom.output import WrongUse, fail, print_json, progress
 from infra import tool_environments
 from infra.state import Report
 from tasks.runtime.tools import ToolProblem, Variant, tool_names, tools_folder
@@ -113,15 +113,9 @@ def _as_json(tool: tool_environments.Found) -> dict[str, object]:
 
 @contextmanager
 def _progress(title: str) -> Iterator[Report]:
-    """Show lines on standard error, with a spinner on a terminal; an error is one sentence."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    """Show lines on standard error; a tool's problem, or a disk's, is one sentence."""
     try:
-        if console.is_terminal:
-            with console.status(title):
-                yield lambda line: console.print(line, markup=False)
-        else:
-            yield lambda line: console.print(line, markup=False)
-    except ToolProblem as error:
-        fail(str(error))
+        with progress(title, ToolProblem) as report:
+            yield report
     except OSError as error:
         fail(f"{error.filename or tools_folder()} cannot be used: {error.strerror}")

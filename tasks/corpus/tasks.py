@@ -186,7 +186,7 @@ def export_corpus(corpus: ArtifactRef, report: ArtifactRef, folder: str) -> Made
 
 def read_summary(store: ArtifactStore, corpus: ArtifactRef) -> Summary:
     """The accounts of a corpus."""
-    return Summary.model_validate_json(store.get_blob(store.tree(corpus).file("summary.json").sha256))
+    return Summary.model_validate_json(store.read(corpus, "summary.json"))
 
 
 def sample_questions() -> str:

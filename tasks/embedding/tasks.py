@@ -1,7 +1,7 @@
 """The tasks of the embedding stage: pairs, a trained adapter, a merged and proven model, the corpus embedded by it."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from tasks.runtime.keys import Identity
 from tasks.runtime.metrics import read_swift, write_metrics
 from tasks.runtime.parts import decode_as
 from tasks.runtime.programs import ProgramFailed
+from tasks.runtime.rows import rows_of
 from tasks.runtime.shards import finished_files, record_files
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import Workplace, workplace
@@ -56,7 +57,7 @@ def make_pairs(
     """Training rows of the corpus; queries of the held-out questions are left out."""
     store = load_store()
     cut = _passages(store, passages)
-    held_out = [question.query for question in _records(store, questions, "questions", Question)]
+    held_out = [question.query for question in rows_of(store, questions, "questions", Question)]
     chosen = corpus_pairs(cut, pairs, held_out)
     rows = list(training_rows(chosen, cut, pairs, encode))
     probes = [text for pair in chosen[:PROBED] for text in (pair.query, search_text(pair.passage))]
@@ -156,7 +157,7 @@ def publish_embedder(
     `before` and `after` are the indexes by the base and by the tuned model, `comparison` is of their evaluations.
     """
     store = load_store()
-    data = store.get_blob(store.tree(comparison).file("comparison.json").sha256)
+    data = store.read(comparison, "comparison.json")
     compared = Comparison.model_validate_json(data)
     method, metric = DECIDES
     decisive = compared.methods[method][metric]
@@ -232,10 +233,4 @@ def _lines(values: Iterable[object]) -> bytes:
 
 
 def _passages(store: ArtifactStore, ref: ArtifactRef) -> list[Passage]:
-    return list(_records(store, ref, "passages", Passage))
-
-
-def _records(store: ArtifactStore, ref: ArtifactRef, part: str, kind: type[T]) -> Iterator[T]:
-    """The rows of one table of an artifact."""
-    for data in store.blobs(store.tree(ref).part(part)):
-        yield from decode_as(data, kind)
+    return list(rows_of(store, ref, "passages", Passage))

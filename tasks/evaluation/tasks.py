@@ -39,8 +39,9 @@ from tasks.retrieval.index import Index
 from tasks.runtime.encoder import Encoders
 from tasks.runtime.keys import Identity
 from tasks.runtime.metrics import parse_metrics
-from tasks.runtime.parts import decode_as, encode_rows
+from tasks.runtime.parts import encode_rows
 from tasks.runtime.programs import Program, ProgramFailed
+from tasks.runtime.rows import rows_of
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import workplace
 
@@ -60,8 +61,7 @@ def ingest_questions(path: str) -> Made:
 def ask_known_items(corpus: ArtifactRef, config: RetrievalEvalConfig) -> Made:
     """Pseudo-queries for a corpus without a query set: titles ask for their own documents."""
     store = load_store()
-    shards = store.blobs(store.tree(corpus).part("documents"))
-    documents = (document for data in shards for document in decode_as(data, Document))
+    documents = rows_of(store, corpus, "documents", Document)
     return _publish_questions(store, known_item_questions(documents, config.known_items, config.seed))
 
 
@@ -80,10 +80,7 @@ def evaluate_retrieval(index: ArtifactRef, questions: ArtifactRef) -> Made:
 def compare_retrieval(before: ArtifactRef, after: ArtifactRef) -> Made:
     """Two evaluations of one query set side by side, with the 95 % interval of every difference."""
     store = load_store()
-    ranks = [
-        orjson.loads(store.get_blob(store.tree(ref).file("retrieval.json").sha256))["ranks"]
-        for ref in (before, after)
-    ]
+    ranks = [orjson.loads(store.read(ref, "retrieval.json"))["ranks"] for ref in (before, after)]
     compared = compare_ranks(*ranks)
     entry = store.add_file("comparison.json", compared.model_dump_json(indent=2).encode(), compared.queries)
     return Made(store.publish("evaluation/comparison", [entry]), {"queries": compared.queries})
@@ -110,8 +107,8 @@ def present_results(
 ) -> Made:
     """The card of a run, stored and shown in the Prefect UI."""
     store = load_store()
-    measured = orjson.loads(store.get_blob(store.tree(retrieval).file("retrieval.json").sha256))
-    answered = ANSWERS.validate_json(store.get_blob(store.tree(answers).file("answers.json").sha256))
+    measured = orjson.loads(store.read(retrieval, "retrieval.json"))
+    answered = ANSWERS.validate_json(store.read(answers, "answers.json"))
     card = RunCard(
         corpus=corpus,
         index=index,
@@ -232,7 +229,7 @@ def present_factory(
 
 def read_ablation(store: ArtifactStore, ref: ArtifactRef) -> Ablation:
     """The figures of compared models."""
-    return Ablation.model_validate_json(store.get_blob(store.tree(ref).file("ablation.json").sha256))
+    return Ablation.model_validate_json(store.read(ref, "ablation.json"))
 
 
 def stored_questions(questions: str) -> ArtifactRef:
@@ -244,13 +241,12 @@ def stored_questions(questions: str) -> ArtifactRef:
 
 def load_questions(store: ArtifactStore, ref: ArtifactRef) -> list[Question]:
     """The questions of a stored query set."""
-    shards = store.blobs(store.tree(ref).part("questions"))
-    return [question for data in shards for question in decode_as(data, Question)]
+    return list(rows_of(store, ref, "questions", Question))
 
 
 def _json(store: ArtifactStore, ref: ArtifactRef, name: str) -> dict[str, Any]:
     """A JSON file of an artifact."""
-    read: dict[str, Any] = orjson.loads(store.get_blob(store.tree(ref).file(name).sha256))
+    read: dict[str, Any] = orjson.loads(store.read(ref, name))
     return read
 
 
@@ -259,7 +255,7 @@ def _curves(store: ArtifactStore, steps: Sequence[Action]) -> dict[str, dict[str
     drawn: dict[str, dict[str, list[Point]]] = {}
     for step_ in steps:
         if step_.output.kind.startswith("training/"):
-            data = store.get_blob(store.tree(step_.output).file("metrics.jsonl").sha256)
+            data = store.read(step_.output, "metrics.jsonl")
             drawn |= training_curves(parse_metrics(data))
     return drawn
 

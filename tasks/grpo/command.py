@@ -5,10 +5,7 @@ from pathlib import Path
 from tasks.grpo.config import GrpoConfig
 from tasks.runtime.programs import Program
 from tasks.verl.command import (
-    CHECKPOINTS,
-    HELD_OUT,
-    MODEL,
-    TRAIN,
+    IN_FOLDER,
     VERL,
     Value,
     environment,
@@ -35,10 +32,7 @@ def grpo_program(config: GrpoConfig, steps: int, judged: str, checkpoint: str | 
         "weights": config.rewards.model_dump(),
         "steps": steps,
         "remove_padding": config.attention == "flash_attention_2",
-        "model": MODEL,
-        "train": TRAIN,
-        "held_out": HELD_OUT,
-        "checkpoints": CHECKPOINTS,
+        **IN_FOLDER,
         "judged": judged,
     }
     given = overrides(Path(__file__).parent, config.device, values)

@@ -1,11 +1,8 @@
 """Settings of reinforcement by GRPO; the defaults are those for a GPU."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Device = Literal["cuda", "cpu"]
-Attention = Literal["sdpa", "flash_attention_2"]
+from tasks.verl.config import Attention, Device
 
 
 class RewardWeights(BaseModel):

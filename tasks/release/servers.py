@@ -45,7 +45,7 @@ def _hint(code: int | None) -> str:
     """What an exit code says about a server that its log does not."""
     if code != ILLEGAL_INSTRUCTION:
         return ""
-    return "; this build of it needs instructions that this CPU lacks (AVX-512, for Q8_0 also AVX-VNNI)"
+    return "; this build of it needs instructions that this CPU lacks (AVX2; beside a GPU AVX-512)"
 
 
 def read_or_make_key(path: Path) -> str:

@@ -143,7 +143,7 @@ def write_card(
             files = store.tree(stress)
             entries += [entry.model_copy(update={"name": f"{engine}/{entry.name}"}) for entry in files.files]
             tests.append(Stress.model_validate_json(store.get_blob(files.file("stress.json").sha256)))
-    table = store.get_blob(store.tree(evaluation).file("ablation.md").sha256) if evaluation else None
+    table = store.read(evaluation, "ablation.md") if evaluation else None
     steps = made_by(lineage(store, model))
     card = ReleaseCard(
         model=model,
@@ -293,7 +293,7 @@ def _fetch(store: ArtifactStore, target: ArtifactRef, serving: ServingConfig) ->
             store.download(entry, path)
         return path
     if target.kind == "release":
-        card = store.get_blob(store.tree(target).file("card.json").sha256)
+        card = store.read(target, "card.json")
         target = ReleaseCard.model_validate_json(card).model
     folder = local_copy(store, target)
     check_model_folder(folder)

@@ -19,7 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from blocks.store import ArtifactStore, local_copy
-from tasks.runtime.programs import CHECKOUT, OURS_ALONE
+from tasks.runtime.programs import environment
 from tasks.runtime.tools import find_tool
 
 MODULE = "tasks.embedding.programs.embed"
@@ -41,16 +41,24 @@ class Encoder:
         Raises:
             ToolProblem: the swift environment is not installed or not as locked.
         """
-        python = find_tool("swift").program("python")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS_ALONE)}
+        swift = find_tool("swift")
         self._turn = threading.Lock()
         self._said = TemporaryFile()  # noqa: SIM115 closed with the process that writes to it
         self._process = subprocess.Popen(
-            [str(python), "-m", MODULE, "--serve", "--model", str(model), "--max-tokens", str(max_tokens)],
+            [
+                str(swift.program("python")),
+                "-m",
+                MODULE,
+                "--serve",
+                "--model",
+                str(model),
+                "--max-tokens",
+                str(max_tokens),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
-            env=inherited | {"PYTHONPATH": str(CHECKOUT), "PYTHONNOUSERSITE": "1", "HF_HUB_OFFLINE": "1"},
+            env=environment(swift, {"HF_HUB_OFFLINE": "1"}),
         )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

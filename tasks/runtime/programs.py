@@ -19,10 +19,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from blocks.home import CHECKOUT
 from tasks.runtime.terminal import Lines
 from tasks.runtime.tools import Tool, find_tool
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 GUARD = Path(__file__).with_name("guard.py")
 
 LINE_LIMIT = 2000
@@ -139,7 +139,7 @@ class Running:
     ) -> None:
         tool = find_tool(program.tool)
         command = [str(_executable(tool, program)), *program.argv[1:]]
-        variables = _environment(program, tool)
+        variables = environment(tool, program.env, program.unset)
         self.program, self.log = program, log
         self.code: int | None = None
         self._on_line = on_line
@@ -255,7 +255,7 @@ def _executable(tool: Tool, program: Program) -> Path:
     return path
 
 
-def _environment(program: Program, tool: Tool) -> dict[str, str]:
+def environment(tool: Tool, laid_over: Mapping[str, str], unset: Sequence[str] = ()) -> dict[str, str]:
     """Our variables without what is ours alone, the tool's programs and this checkout's modules first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS_ALONE)}
     found = {
@@ -264,8 +264,8 @@ def _environment(program: Program, tool: Tool) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
     }
-    laid = kept | found | dict(program.env)
-    return {name: value for name, value in laid.items() if name not in program.unset}
+    laid = kept | found | dict(laid_over)
+    return {name: value for name, value in laid.items() if name not in unset}
 
 
 def _secrets_of(variables: Mapping[str, str]) -> list[str]:

@@ -23,7 +23,7 @@ from prefect.logging import get_run_logger
 from blocks.history import whoami
 from blocks.home import home
 from blocks.s3 import StoreUnavailable
-from blocks.store import CHUNK, ArtifactStore
+from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
 from tasks.runtime.live import LineLog, Logger, shown_live
 from tasks.runtime.metrics import Metric
@@ -198,8 +198,5 @@ def _text(path: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as source:
-        while chunk := source.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -5,10 +5,7 @@ from pathlib import Path
 from tasks.runtime.programs import Program
 from tasks.sft.config import SftConfig
 from tasks.verl.command import (
-    CHECKPOINTS,
-    HELD_OUT,
-    MODEL,
-    TRAIN,
+    IN_FOLDER,
     VERL,
     Value,
     environment,
@@ -33,10 +30,7 @@ def sft_program(config: SftConfig, steps: int, checkpoint: str | None = None) ->
         "steps": steps,
         "passes": config.epochs + 1,
         "remove_padding": config.attention == "flash_attention_2",
-        "model": MODEL,
-        "train": TRAIN,
-        "held_out": HELD_OUT,
-        "checkpoints": CHECKPOINTS,
+        **IN_FOLDER,
     }
     processes = config.gpus if config.device == "cuda" else 1
     launch = ("torchrun", "--standalone", "--nnodes=1", f"--nproc_per_node={processes}", "-m", TRAINER)

@@ -1,11 +1,8 @@
 """Settings of supervised fine-tuning; the defaults are those for a GPU."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
-Device = Literal["cuda", "cpu"]
-Attention = Literal["sdpa", "flash_attention_2"]
+from tasks.verl.config import Attention, Device
 
 
 class SftConfig(BaseModel):

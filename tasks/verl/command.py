@@ -7,13 +7,12 @@ Without a GPU, `on_cpu.yaml` is laid over `command.yaml`. Golden copies of what 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import yaml
 
 from tasks.runtime.programs import Program
+from tasks.verl.config import Device
 
-Device = Literal["cuda", "cpu"]
 Value = str | int | float | bool | None | list[str] | dict[str, str | float]
 
 VERL = "verl"
@@ -26,6 +25,7 @@ WORD = re.compile(r"[\w./:+-]*")
 MODEL, TRAIN, HELD_OUT = "base", "train.parquet", "held_out.parquet"
 CHECKPOINTS, MEASURED = "checkpoints", "measured"
 """What a training finds and leaves in the folder that it runs in; of what is measured, every try has a folder."""
+IN_FOLDER = {"model": MODEL, "train": TRAIN, "held_out": HELD_OUT, "checkpoints": CHECKPOINTS}
 
 
 def overrides(folder: Path, device: Device, values: Mapping[str, Value]) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ from tasks.runtime.metrics import Metric, parse_metrics, write_metrics
 from tasks.runtime.programs import Program, ProgramFailed
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import Workplace
-from tasks.verl.command import CHECKPOINTS, MEASURED, Device, adapter_program
+from tasks.verl.command import CHECKPOINTS, MEASURED, adapter_program
+from tasks.verl.config import Device
 
 VERSION = "2026.11.21"
 
@@ -85,8 +86,8 @@ def publish_base(base: ArtifactRef, name: str = "base") -> Made:
 def publish_model(model: ArtifactRef, training: ArtifactRef, name: str) -> Made:
     """Put a merged model in force; the evidence is the proof of its merge and how its training ended."""
     store = load_store()
-    proof = orjson.loads(store.get_blob(store.tree(model).file("proof.json").sha256))
-    metrics = parse_metrics(store.get_blob(store.tree(training).file(METRICS).sha256))
+    proof = orjson.loads(store.read(model, "proof.json"))
+    metrics = parse_metrics(store.read(training, METRICS))
     evidence: dict[str, JsonValue] = {"training": training.sha256, "merge": proof, "ended": _ended(metrics)}
     promote(store, "model", name, model, evidence)
     return Made(model)

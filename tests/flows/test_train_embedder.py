@@ -15,6 +15,7 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL
 
 from blocks.history import actions, current
+from blocks.home import CHECKOUT
 from blocks.store import ArtifactStore, local_copy
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Document
@@ -29,7 +30,6 @@ from tasks.retrieval.index import Index
 from tasks.runtime.encoder import Encoders
 from tasks.runtime.metrics import read_metrics, series
 from tasks.runtime.parts import encode_rows
-from tasks.runtime.programs import CHECKOUT
 from tasks.runtime.tools import Tool
 from tests.tasks.checkpoints.conftest import SMALL
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from blocks.home import CHECKOUT
 from tasks.checkpoints.folder import check_model_folder
-from tasks.runtime.programs import CHECKOUT, ProgramFailed
+from tasks.runtime.programs import ProgramFailed
 from tasks.runtime.tools import Tool
 from tests.tasks.checkpoints.conftest import ADAPT, SMALL, RunVerl, tiny_arguments
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from blocks.home import CHECKOUT
 from datasets_registry.records import Exercise
 from tasks.agent.exercises import exercises_as_lines
-from tasks.runtime.programs import CHECKOUT, ProgramFailed
+from tasks.runtime.programs import ProgramFailed
 from tasks.runtime.tools import Tool
 from tests.tasks.checkpoints.conftest import RunVerl
 

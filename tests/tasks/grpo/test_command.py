@@ -8,9 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.grpo.command import grpo_program
-from tasks.grpo.config import Device, GrpoConfig, RewardWeights
+from tasks.grpo.config import GrpoConfig, RewardWeights
 from tasks.runtime.programs import Program
 from tasks.runtime.tools import Tool
+from tasks.verl.config import Device
 from tests.tasks.verl.training import as_verl_reads, compose
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "grpo"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from blocks.home import CHECKOUT
 from tasks.release.config import GgufConfig
 from tasks.release.gguf import convert_program, file_name, quantise_program
-from tasks.runtime.programs import CHECKOUT, run_program
+from tasks.runtime.programs import run_program
 from tasks.runtime.tools import Tool
 
 TEMPLATE = CHECKOUT / "tasks" / "checkpoints" / "chat.jinja"

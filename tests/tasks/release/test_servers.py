@@ -44,6 +44,7 @@ def test_vllm_on_the_cpu() -> None:
 
 
 def test_llama_server_on_gpus() -> None:
+    assert "--reasoning-format none" in words("llama", ServingConfig())
     assert "--gpu-layers all --tensor-split 3,1" in words("llama", ServingConfig(tensor_split=(3, 1)))
     assert "--tensor-split" not in words("llama", ServingConfig())
 
@@ -51,8 +52,8 @@ def test_llama_server_on_gpus() -> None:
 def test_llama_server_on_the_cpu() -> None:
     command = words("llama", ServingConfig(device="cpu", context=512, slots=4, threads=2))
     assert "--ctx-size 2048 --parallel 4" in command
-    assert command.endswith("--device none --threads 2")
-    assert "--reasoning-format none" in command
+    assert command.endswith("--threads 2")
+    assert "llama-server-vulkan" not in command
 
 
 @pytest.mark.gguf

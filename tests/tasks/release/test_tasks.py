@@ -15,6 +15,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.settings import PREFECT_API_URL
 
 from blocks import history
+from blocks.home import CHECKOUT
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Exercise
@@ -22,6 +23,7 @@ from tasks.agent.exercises import exercises_as_lines
 from tasks.release.card import ReleaseCard
 from tasks.release.config import GgufConfig, ServingConfig, StressConfig
 from tasks.release.endpoint import Endpoint, chat, is_healthy, take_port
+from tasks.release.llama_server import ON_CPU
 from tasks.release.servers import NAME
 from tasks.release.tasks import (
     convert_model,
@@ -31,7 +33,6 @@ from tasks.release.tasks import (
     stress_vllm,
     write_card,
 )
-from tasks.runtime.programs import CHECKOUT
 from tasks.runtime.tools import Tool
 
 MakeModel = Callable[[int], Path]
@@ -123,7 +124,7 @@ serve_model({ref.sha256!r}, ServingConfig.model_validate_json({serving.model_dum
         assert endpoint.key not in shown()
 
         servers = psutil.Process(run.pid).children(recursive=True)
-        (server,) = [process for process in servers if process.name() == "llama-server"]
+        (server,) = [process for process in servers if process.cmdline()[1:3] == ["-m", ON_CPU]]
         server.kill()
         wait_until(lambda: "重启 | 1 次" in shown() and "**就绪**" in shown(), run)
         assert is_healthy(endpoint)

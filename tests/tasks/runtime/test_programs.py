@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.runtime.programs import CHECKOUT, Program, ProgramFailed, Running, run_program, start_program
+from blocks.home import CHECKOUT
+from tasks.runtime.programs import Program, ProgramFailed, Running, run_program, start_program
 from tasks.runtime.tools import Tool, ToolProblem
 from tests.fakes.process_tree import PATIENCE, SLEEPER, gone, pids, wait_for
 

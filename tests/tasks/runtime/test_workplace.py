@@ -17,11 +17,12 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 
 from blocks import history
+from blocks.home import CHECKOUT
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
 from tasks.runtime.keys import Identity
 from tasks.runtime.metrics import read_metrics
-from tasks.runtime.programs import CHECKOUT, Program, ProgramFailed
+from tasks.runtime.programs import Program, ProgramFailed
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import Workplace, WorkplaceTaken, workplace
 

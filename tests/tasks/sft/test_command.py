@@ -9,7 +9,8 @@ import pytest
 from tasks.runtime.programs import Program
 from tasks.runtime.tools import Tool
 from tasks.sft.command import sft_program
-from tasks.sft.config import Device, SftConfig
+from tasks.sft.config import SftConfig
+from tasks.verl.config import Device
 from tests.tasks.verl.training import as_verl_reads, compose
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "sft"

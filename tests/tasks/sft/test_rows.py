@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from blocks.home import CHECKOUT
 from tasks.agent.protocol import messages
-from tasks.runtime.programs import CHECKOUT
 from tasks.runtime.tools import Tool
 from tasks.sft.command import sft_program
 from tasks.sft.config import SftConfig

@@ -14,12 +14,13 @@ import orjson
 import pytest
 from prefect.settings import PREFECT_API_URL
 
+from blocks.home import CHECKOUT
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Exercise
 from tasks.agent.exercises import exercises_as_lines
 from tasks.checkpoints.newest import newest_verl
-from tasks.runtime.programs import CHECKOUT, Program, run_program
+from tasks.runtime.programs import Program, run_program
 from tasks.runtime.tools import Tool
 from tests.tasks.checkpoints.conftest import tiny_arguments
 

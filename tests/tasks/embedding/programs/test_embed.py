@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blocks.home import CHECKOUT
 from tasks.runtime.encoder import Encoder, EncoderFailed
-from tasks.runtime.programs import CHECKOUT
 from tasks.runtime.tools import Tool
 
 pytestmark = pytest.mark.swift

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from blocks.home import CHECKOUT
 from tasks.embedding.command import fit_program
 from tasks.embedding.config import EmbedderConfig
 from tasks.retrieval.config import EncodeConfig
-from tasks.runtime.programs import CHECKOUT, run_program
+from tasks.runtime.programs import run_program
 from tasks.runtime.tools import Tool
 
 pytestmark = pytest.mark.swift

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.runtime.programs import CHECKOUT
+from blocks.home import CHECKOUT
 from tasks.runtime.tools import Tool
 from tasks.verl.command import environment
 
