@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 JsonObject = dict[str, JsonValue]
 
-DecisionKind = Literal["kept", "structured", "filtered", "duplicate", "quarantined"]
-"""What became of one non-empty input line."""
+DecisionKind = Literal["kept", "structured", "filtered", "duplicate", "quarantined", "superseded"]
+"""What became of one non-empty input line; `superseded` gave way to another line of the same id."""
 
 DuplicateLayer = Literal["hash", "exact", "simhash", "ngram", "phrase"]
 """The five layers of deduplication, by the names that the reports use."""
@@ -99,6 +99,34 @@ class Decision:
     witness: str | None = None
     score: float | None = None
     evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyMember:
+    """A text of a template family, and a fact that it gives otherwise than the family's best-ranked text.
+
+    `value` and `against` are the two spellings, its own and the other's; `context` is what stands before its own.
+    """
+
+    id: str
+    kind: FactKind
+    value: str
+    against: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Texts made like one another that all stay, because they give other facts.
+
+    `root` is the id of the best-ranked, `size` counts the texts with it. `skeleton` is a passage of its normalised text
+    in which each fact is its shape in angle brackets, as `<number 元>`. `members` are some of the others.
+    """
+
+    root: str
+    size: int
+    skeleton: str
+    members: tuple[FamilyMember, ...]
 
 
 @dataclass(frozen=True, slots=True)

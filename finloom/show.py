@@ -1,6 +1,5 @@
 """What a finished flow says: what was made, how good it is, and where to look."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -14,6 +13,7 @@ from blocks.store import ArtifactStore, open_store
 from datasets_registry.artifact import ArtifactRef
 from finloom.answer import show_answer
 from finloom.evaluate import metrics_table
+from tasks.comparison.join import ComparisonSummary
 from tasks.corpus.ledger import Summary
 from tasks.evaluation.card import FactoryRun, RunCard
 from tasks.evaluation.factory import Table as Results
@@ -36,6 +36,8 @@ def show(result: ArtifactRef) -> None:
         _show_tables(release_tables(orjson.loads(store.read(result, "card.json"))))
     elif result.kind == "corpus":
         _show_corpus(store, result)
+    elif result.kind == "corpus/comparison":
+        _show_comparison(store, result)
     else:
         typer.echo(f"{result.kind} {result.sha256}: {result.rows} rows, {result.bytes} bytes")
     if stack := read_stack():
@@ -52,6 +54,19 @@ def _show_corpus(store: ArtifactStore, corpus: ArtifactRef) -> None:
     Console().print(table)
     if page := report_page(store, corpus):
         typer.echo(f"report: {page}")
+
+
+def _show_comparison(store: ArtifactStore, comparison: ArtifactRef) -> None:
+    summary = ComparisonSummary.model_validate_json(store.read(comparison, "summary.json"))
+    table = Table("corpora", f"{summary.old_sha256[:12]} -> {summary.new_sha256[:12]}", box=None)
+    table.add_row("rows", f"{summary.old} -> {summary.new}")
+    for name, count in summary.counts().items():
+        table.add_row(f"  {name}" if name in summary.causes else name, str(count))
+    table.add_row("other facts", f"{summary.facts_changed} of {summary.changed} changed")
+    Console().print(table)
+    page = home() / "reports" / f"comparison-{comparison.sha256[:12]}.html"
+    store.download(store.tree(comparison).file("report.html"), page)
+    typer.echo(f"report: {page}")
 
 
 def _show_card(store: ArtifactStore, result: ArtifactRef) -> None:
@@ -81,21 +96,12 @@ def _show_factory(store: ArtifactStore, result: ArtifactRef) -> None:
 
 def _show_tables(tables: list[Results]) -> None:
     console = Console(highlight=False, markup=False)
-    for shown in map(_upright, tables):
+    for shown in map(Results.upright, tables):
         table = Table(*shown.header, box=None, title=shown.caption, title_justify="left")
         for row in shown.rows:
             table.add_row(*row)
         console.print(table)
         console.print(f"{shown.note}\n", style="dim")
-
-
-def _upright(table: Results) -> Results:
-    """A table that is wider than high, turned: terminals are narrow."""
-    if len(table.header) <= len(table.rows) + 1:
-        return table
-    names = (table.header[0], *(row[0] for row in table.rows))
-    columns = zip(table.header[1:], *(row[1:] for row in table.rows), strict=True)
-    return replace(table, header=names, rows=tuple(columns))
 
 
 def report_page(store: ArtifactStore, corpus: ArtifactRef) -> Path | None:

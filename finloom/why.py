@@ -1,6 +1,7 @@
 """`finloom why ID`: what happened to a document and why, back to the raw input line."""
 
-from dataclasses import asdict
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -14,11 +15,15 @@ from datasets_registry.records import Edit, JsonObject
 from finloom.output import WrongUse, fail, print_json
 from finloom.search import DEFAULT_NAME, open_published_store
 from tasks.corpus.edits import raw_offset
-from tasks.corpus.reading import read_lines
+from tasks.corpus.reading import Line, read_lines
+from tasks.corpus.rows import parse_line
+from tasks.dedup.config import DedupConfig
+from tasks.dedup.rank import Candidate, reason_for_rank
 from tasks.runtime.parts import decode_rows
 
 WHOLE_LINE = 1 << 40
 SHOWN = 2000
+CANDIDATE = TypeAdapter(Candidate)
 EDITS = TypeAdapter(list[tuple[int, int, str, str]])
 
 
@@ -43,16 +48,18 @@ def why(
     documents = find_rows(store, pointer.target, "documents", wanted)
     edits = _edits(documents[0]) if documents else []
     raw_character = raw_offset(edits, at) if at is not None and documents else None
-    raw = raw_line(store, pointer.target, decisions[0])
+    raw = raw_line(store, pointer.target, decisions[-1])
+    rank = _rank(store, pointer.target, decisions[-1])
     if as_json:
         told = {
             "corpus": pointer.target.sha256,
             "decisions": decisions,
             "edits": [asdict(edit) for edit in edits],
+            "rank": rank,
         }
         print_json(told | {"raw_character": raw_character, "raw_line": raw})
     else:
-        _show(wanted, decisions, edits, raw_character, raw)
+        _show(wanted, decisions, rank, edits, raw_character, raw)
 
 
 def find_rows(store: ArtifactStore, ref: ArtifactRef, part: str, value: str) -> list[JsonObject]:
@@ -63,21 +70,40 @@ def find_rows(store: ArtifactStore, ref: ArtifactRef, part: str, value: str) -> 
 
 def raw_line(store: ArtifactStore, corpus: ArtifactRef, decision: JsonObject) -> str | None:
     """The input line behind a decision, from the raw files that the corpus was made of."""
-    raw = raw_files(store, corpus)
-    if raw is None:
-        return None
-    entry = store.tree(raw).file(str(decision["file"]))
-    with store.open_file(entry) as opened:
-        for line in read_lines(entry.name, opened, WHOLE_LINE):
-            if line.number == decision["line"]:
-                return line.raw.decode(errors="replace") if line.raw is not None else None
+    place = (str(decision["file"]), decision["line"])
+    for name, line in raw_lines(store, corpus, {place[0]}):
+        if (name, line.number) == place and line.raw is not None:
+            row = parse_line(line.raw, name, line.number)
+            if isinstance(row, str) or row.id == decision["id"]:
+                return line.raw.decode(errors="replace")
     return None
 
 
-def raw_files(store: ArtifactStore, corpus: ArtifactRef) -> ArtifactRef | None:
-    """The raw files that a corpus was made of, from the history."""
-    made = (action.output for action in lineage(store, corpus))
-    return next((ref for ref in made if ref.kind == "raw/files"), None)
+def raw_lines(
+    store: ArtifactStore, corpus: ArtifactRef, names: Collection[str]
+) -> Iterator[tuple[str, Line]]:
+    """The lines of named raw files that a corpus was made of, from the history; of several days each has its own."""
+    for action in lineage(store, corpus):
+        for entry in store.tree(action.output).files if action.output.kind == "raw/files" else ():
+            if entry.name in names:
+                with store.open_file(entry) as opened:
+                    for line in read_lines(entry.name, opened, WHOLE_LINE):
+                        yield entry.name, line
+
+
+def _rank(store: ArtifactStore, corpus: ArtifactRef, decision: JsonObject) -> str | None:
+    """Why the witness of a duplicate was ranked before it."""
+    if decision["decision"] != "duplicate":
+        return None
+    made = lineage(store, corpus)
+    ranked: dict[str, Candidate] = {}
+    for day, action in enumerate(action for action in made if action.task == "clean-documents"):
+        for name in ("witness", "id"):
+            for row in find_rows(store, action.output, "candidates", str(decision[name])):
+                ranked[name] = replace(CANDIDATE.validate_python(row), snapshot=day)
+    (*_, deduplication) = (action for action in made if action.task == "find-duplicates")
+    config = DedupConfig.model_validate(deduplication.config["config"])
+    return reason_for_rank(ranked["witness"], ranked["id"], config)
 
 
 def _edits(document: JsonObject) -> list[Edit]:
@@ -87,7 +113,12 @@ def _edits(document: JsonObject) -> list[Edit]:
 
 
 def _show(
-    document: str, decisions: list[JsonObject], edits: list[Edit], raw_character: int | None, raw: str | None
+    document: str,
+    decisions: list[JsonObject],
+    rank: str | None,
+    edits: list[Edit],
+    raw_character: int | None,
+    raw: str | None,
 ) -> None:
     console = Console(highlight=False, markup=False)
     for decision in decisions:
@@ -96,6 +127,8 @@ def _show(
             if decision[name] is not None:
                 console.print(f"  {name}: {decision[name]}")
         console.print(f"  input line: {decision['file']}:{decision['line']}")
+    if rank:
+        console.print(f"  the witness is ranked better by its {rank}")
     for edit in edits:
         console.print(f"  {edit.rule}: characters {edit.start}-{edit.end} became {edit.replacement!r}")
     if raw_character is not None:

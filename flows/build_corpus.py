@@ -15,7 +15,9 @@ from tasks.corpus.tasks import (
     report_corpus,
 )
 from tasks.dedup.config import DedupConfig
-from tasks.dedup.tasks import find_duplicates
+from tasks.dedup.tasks import earlier_verdicts, find_duplicates
+from tasks.runtime.published import published
+from tasks.succession.tasks import continue_corpus, recall_documents
 
 
 @flow(name="build-corpus", persist_result=False)
@@ -27,6 +29,7 @@ def build_corpus(
     dedup: DedupConfig = DedupConfig(),
     name: str = "main",
     export: str | None = None,
+    base: str | None = None,
 ) -> ArtifactRef:
     """Read, clean, judge, deduplicate and publish a corpus; every input line gets a decision with its reason.
 
@@ -35,16 +38,22 @@ def build_corpus(
         reading: How lines are read.
         cleaning: Which noise is removed from texts.
         quality: Which texts are good enough to keep.
-        dedup: Which of equal texts stays.
+        dedup: Which texts count as repeats, and which of them stays.
         name: The name under which the corpus is put in force.
         export: A folder on the machine that runs the flow; the results are also written there as plain files.
+        base: An earlier corpus by its name (`main~1` was in force before `main`) or sha256: what it decided stands, and
+            the input is added to it. A document that comes again under its id replaces the earlier one.
     """
+    before = published("corpus", base) if base else None
     raw = ingest_files(input)
     lines = read_rows(raw, reading)
     cleaned = clean_documents(lines, cleaning, quality)
-    verdicts = find_duplicates(cleaned, dedup)
-    corpus = assemble_corpus(lines, cleaned, verdicts)
-    report = report_corpus(lines, cleaned, corpus, name)
+    if before:
+        cleaned = recall_documents(before, cleaned)
+    verdicts = find_duplicates(cleaned, earlier_verdicts(before, dedup) if before else None, dedup)
+    today = assemble_corpus(lines, cleaned, verdicts)
+    corpus = continue_corpus(before, today, cleaned) if before else today
+    report = report_corpus(lines, cleaned, verdicts, today, corpus, name)
     present_corpus(corpus)
     publish_corpus(corpus, name)
     if export:

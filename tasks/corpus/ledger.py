@@ -14,9 +14,10 @@ class LedgerDoesNotAddUp(AssertionError):
 
 
 class Summary(BaseModel):
-    """`summary.json`: `input == structured + kept + sum(filtered) + sum(duplicates) + quarantined`.
+    """`summary.json`: `input == structured + kept + sum(filtered) + sum(duplicates) + quarantined + superseded`.
 
-    `retained` is structured + kept, `guarded` counts pairs that the identity guard held apart.
+    `retained` is structured + kept, `superseded` counts lines whose document came in another version, `guarded` pairs
+    that the identity guard held apart.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,17 +30,17 @@ class Summary(BaseModel):
     duplicates: dict[str, int]
     quarantined: int
     guarded: int
+    superseded: int = 0
 
     def check(self) -> None:
         """Raise `LedgerDoesNotAddUp` where the accounts do not close."""
         out = self.structured + self.kept + sum(self.filtered.values()) + sum(self.duplicates.values())
-        if self.input != out + self.quarantined or self.retained != self.structured + self.kept:
-            raise LedgerDoesNotAddUp(
-                f"{self.input} lines came in, {out + self.quarantined} were decided: {self}"
-            )
+        out += self.quarantined + self.superseded
+        if self.input != out or self.retained != self.structured + self.kept:
+            raise LedgerDoesNotAddUp(f"{self.input} lines came in, {out} were decided: {self}")
 
 
-def summarise(lines_read: int, decisions: Iterable[Decision]) -> Summary:
+def summarise(lines_read: int, decisions: Iterable[Decision], guarded: int) -> Summary:
     """Count decisions into a `Summary` and check it against the number of lines that reading counted by itself."""
     summary = Summary(
         input=lines_read,
@@ -49,7 +50,7 @@ def summarise(lines_read: int, decisions: Iterable[Decision]) -> Summary:
         filtered={},
         duplicates=dict.fromkeys(LAYERS, 0),
         quarantined=0,
-        guarded=0,
+        guarded=guarded,
     )
     for decision in decisions:
         match decision.decision:
@@ -61,8 +62,8 @@ def summarise(lines_read: int, decisions: Iterable[Decision]) -> Summary:
                 summary.filtered[reason] = summary.filtered.get(reason, 0) + 1
             case "duplicate":
                 summary.duplicates[str(decision.layer)] += 1
-            case "quarantined":
-                summary.quarantined += 1
+            case "quarantined" | "superseded":
+                setattr(summary, decision.decision, getattr(summary, decision.decision) + 1)
     summary.filtered = dict(sorted(summary.filtered.items()))
     summary.check()
     return summary

@@ -1,23 +1,21 @@
 """The report page: one HTML file, in Chinese, that shows a bank what became of its corpus and why."""
 
-import difflib
-import itertools
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from markupsafe import Markup
 
 from tasks.corpus.ledger import Summary
+from tasks.corpus.overlap import Piece, side_by_side
+from tasks.corpus.report_rows import LengthBin, Removal, ReportData, SourceRow
 from tasks.pages.bars import Bar, horizontal_bars, paired_bars, vertical_bars
-from tasks.pages.rendering import EXCERPT, number, percent, render, visible
+from tasks.pages.rendering import number, percent, render, visible
 
-ISLAND = 3
 SHOWN_SOURCES = 30
 SHOWN_ALARMS = 10
+SHOWN_REPEATED = 15
 SHOWN_YEARS = 22
-LENGTH_EDGES = (100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
 LAYER_NAMES = {
     "hash": "前 500 字散列相同",
@@ -26,6 +24,21 @@ LAYER_NAMES = {
     "ngram": "字符三元组重合",
     "phrase": "共享短语",
 }
+LAYER_HEADS = {"hash": "散列", "exact": "全文", "simhash": "指纹", "ngram": "三元组", "phrase": "短语"}
+EVIDENCE = (
+    ("the same normalised text as", "规范化后全文同"),
+    ("equal normalised text", "规范化后全文相同"),
+    ("shared phrases cover", "共享短语覆盖"),
+    ("containment", "包含度"),
+    ("jaccard", "Jaccard"),
+    (", ", "，"),
+    ("; ", "；"),
+)
+"""How the measurements of deduplication read on the page."""
+KIND_NAMES = {"code": "代码", "number": "数值", "date": "日期", "party": "主体"}
+SHAPE_NAMES = KIND_NAMES | {"year": "年", "month": "年月", "day": "月日"}
+SHAPE = re.compile(r"<([a-z]+)(?: ([^<>]*))?>")
+"""A fact in a skeleton: what it is, and its unit."""
 REASON_NAMES = {
     "damaged_file": "压缩文件损坏",
     "duplicate_id": "编号重复",
@@ -45,128 +58,6 @@ REASON_NAMES = {
 KEPT, STRUCTURED, REMOVED, ALARM = "#1f5f8b", "#6f9fbd", "#b4bec8", "#b3261e"
 
 
-@dataclass(frozen=True, slots=True)
-class LineExample:
-    """One input line that did not get through, with the beginning of what stood there."""
-
-    file: str
-    line: int
-    reason: str
-    excerpt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """How many valid rows a source gave and how many of them are retained (structured or kept)."""
-
-    source: str
-    rows: int
-    retained: int
-
-    @property
-    def removal_rate(self) -> float:
-        """The share of its rows that are gone, 0 to 1."""
-        return 1 - self.retained / self.rows if self.rows else 0.0
-
-    @property
-    def alarming(self) -> bool:
-        """More than half is gone: the source or a rule is broken more often than the texts are."""
-        return self.removal_rate > 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class EditExample:
-    """One edit with the text around it: `removed` became `replacement`."""
-
-    id: str
-    left: str
-    removed: str
-    replacement: str
-    right: str
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """What a cleaning rule did: how many edits, and how many characters fewer they leave."""
-
-    rule: str
-    edits: int
-    characters: int
-    example: EditExample | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LengthBin:
-    """How many texts have a length in this range, before and after cleaning (after: kept texts only)."""
-
-    label: str
-    before: int
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of two documents that were compared."""
-
-    id: str
-    file: str
-    line: int
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """A document that went, and the witness that stayed and spoke for its removal."""
-
-    layer: str
-    score: float
-    removed: Side
-    witness: Side
-    evidence: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportData:
-    """Everything the page shows beside the summary.
-
-    `facts` are labelled lines of the head (input, settings, versions; no times). `raw_characters` and
-    `clean_characters` count the texts that cleaning saw, before and after. `years` maps `YYYY`, or "" for no
-    date, to documents retained. `removals` is a random sample, drawn with a fixed seed.
-    """
-
-    corpus: str
-    sha256: str
-    facts: tuple[tuple[str, str], ...]
-    raw_characters: int
-    clean_characters: int
-    quarantined: dict[str, int]
-    sources: tuple[SourceRow, ...] = ()
-    rules: tuple[RuleRow, ...] = ()
-    lengths: tuple[LengthBin, ...] = ()
-    years: tuple[tuple[str, int], ...] = ()
-    filtered_examples: tuple[LineExample, ...] = ()
-    quarantined_examples: tuple[LineExample, ...] = ()
-    removals: tuple[Removal, ...] = ()
-
-
-def length_bins(before: Iterable[int], after: Iterable[int]) -> tuple[LengthBin, ...]:
-    """Text lengths in characters, counted into the ranges that the page draws."""
-    counts = [
-        Counter(sum(length >= edge for edge in LENGTH_EDGES) for length in side) for side in (before, after)
-    ]
-    bounds = [f"{edge:,}" for edge in LENGTH_EDGES]
-    inner = [f"{low}–{high}" for low, high in itertools.pairwise(bounds)]
-    labels = [f"< {bounds[0]}", *inner, f"≥ {bounds[-1]}"]
-    return tuple(LengthBin(label, counts[0][bin_], counts[1][bin_]) for bin_, label in enumerate(labels))
-
-
-def year_counts(published: Iterable[str | None]) -> tuple[tuple[str, int], ...]:
-    """Documents by year of publication, in order of years, those without a date last under ""."""
-    counts = Counter((day or "")[:4] for day in published)
-    return tuple(sorted(counts.items(), key=lambda item: (not item[0], item[0])))
-
-
 def render_report(summary: Summary, data: ReportData) -> str:
     """The page, as one HTML text.
 
@@ -174,6 +65,7 @@ def render_report(summary: Summary, data: ReportData) -> str:
         LedgerDoesNotAddUp: the summary's accounts do not close; such a report would mislead.
     """
     summary.check()
+    removed = sum(summary.duplicates.values())
     return render(
         Path(__file__).with_name("report.html.j2"),
         summary=summary,
@@ -185,10 +77,18 @@ def render_report(summary: Summary, data: ReportData) -> str:
             (layer, summary.duplicates[layer]) for layer in LAYER_NAMES if layer in summary.duplicates
         ],
         quarantined=_ranked(data.quarantined),
+        layer_heads=LAYER_HEADS,
+        kind_names=KIND_NAMES,
         sources=_shown_sources(data.sources),
+        repeated=_repeated(data.sources),
+        removed_texts=removed,
+        compared=summary.kept + removed,
+        candidates=summary.guarded + removed - summary.duplicates.get("exact", 0),
+        families=[(family, list(_slots(family.skeleton))) for family in data.apart.largest],
         rules=sorted(data.rules, key=lambda row: (-row.characters, -row.edits, row.rule)),
-        removals=[
-            (removal, *_differences(removal.removed.text, removal.witness.text)) for removal in data.removals
+        samples=[
+            (layer, [_pair(removal) for removal in data.removals if removal.layer == layer])
+            for layer in LAYER_NAMES
         ],
         decisions_chart=_decisions_chart(summary),
         lengths_chart=_lengths_chart(data.lengths) if data.lengths else None,
@@ -211,24 +111,29 @@ def _shown_sources(sources: tuple[SourceRow, ...]) -> tuple[list[SourceRow], lis
     return head + alarming, [row for row in tail if row not in alarming]
 
 
-def _differences(removed: str, witness: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """The beginnings of two texts, each in pieces with whether the other lacks the piece.
+def _repeated(sources: Iterable[SourceRow]) -> tuple[list[SourceRow], list[SourceRow]]:
+    """The sources that most texts repeat another in, and all other sources of texts."""
+    texts = (row for row in sources if row.compared)
+    ranked = sorted(texts, key=lambda row: (-row.repeated, -row.compared, row.source))
+    return ranked[:SHOWN_REPEATED], ranked[SHOWN_REPEATED:]
 
-    Equal runs shorter than `ISLAND` characters between differences are chance and count as different.
-    """
-    left, right = visible(removed[:EXCERPT].strip()), visible(witness[:EXCERPT].strip())
-    pieces: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        differs = tag != "equal" or b - a < ISLAND
-        for side, text in zip(pieces, (left[a:b], right[c:d]), strict=True):
-            if text and side and side[-1][1] == differs:
-                side[-1] = (side[-1][0] + text, differs)
-            elif text:
-                side.append((text, differs))
-    for side, whole in zip(pieces, (removed, witness), strict=True):
-        if len(whole) > EXCERPT:
-            side.append(("…", False))
-    return pieces
+
+def _pair(removal: Removal) -> tuple[Removal, list[Piece], list[Piece], str]:
+    """A removal with its two texts in pieces, and its evidence in Chinese."""
+    evidence = removal.evidence
+    for english, chinese in EVIDENCE:
+        evidence = evidence.replace(english, chinese)
+    return removal, *side_by_side(removal.removed.text, removal.witness.text), evidence
+
+
+def _slots(skeleton: str) -> Iterator[tuple[str, bool]]:
+    """A skeleton in pieces, each with whether it stands for a fact."""
+    at = 0
+    for match in SHAPE.finditer(skeleton):
+        yield skeleton[at : match.start()], False
+        yield f"{SHAPE_NAMES.get(match[1], match[1])} {match[2] or ''}".rstrip(), True
+        at = match.end()
+    yield skeleton[at:], False
 
 
 def _decisions_chart(summary: Summary) -> Markup:
@@ -238,6 +143,7 @@ def _decisions_chart(summary: Summary) -> Markup:
         ("过滤", sum(summary.filtered.values()), REMOVED),
         ("重复", sum(summary.duplicates.values()), REMOVED),
         ("隔离", summary.quarantined, ALARM),
+        *([("另有新版", summary.superseded, REMOVED)] if summary.superseded else []),
     ]
     bars = [Bar(name, n, f"{n:,}（{percent(n, summary.input)}）", colour) for name, n, colour in rows]
     return Markup(horizontal_bars(bars, left=64, height=170))

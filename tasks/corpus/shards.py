@@ -50,14 +50,14 @@ def clean_lines(inputs: list[bytes], config: CleanShard) -> dict[str, Part]:
     """Lines to `entries` in line order, and the `candidates` that deduplication compares."""
     entries = [_clean(line, config) for line in decode_as(inputs[0], ReadLine)]
     kept = (entry.document for entry in entries if entry.decision.decision == "kept" and entry.document)
-    return {"entries": encode_rows(entries), "candidates": encode_rows(map(_candidate, kept))}
+    return {"entries": encode_rows(entries), "candidates": encode_rows(map(candidate, kept))}
 
 
 def settle_lines(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
-    """Entries and the verdicts of deduplication to the corpus: `documents`, `structured`, and every line's decision."""
+    """Entries and verdicts to a corpus: `documents`, `structured`, the duplicates `removed`, and `decisions`."""
     verdicts = {str(row["id"]): row for row in decode_rows(inputs[1])}
     decisions: list[Decision] = []
-    kept: dict[str, list[Document]] = {"kept": [], "structured": []}
+    sorted_out: dict[str, list[Document]] = {"kept": [], "structured": [], "duplicate": []}
     for entry in decode_as(inputs[0], Entry):
         decision = entry.decision
         if decision.decision == "kept" and decision.id in verdicts:
@@ -66,11 +66,12 @@ def settle_lines(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
                 | {"file": decision.file, "line": decision.line, "decision": "duplicate"}
             )
         decisions.append(decision)
-        if decision.decision in kept and entry.document:
-            kept[decision.decision].append(entry.document)
+        if decision.decision in sorted_out and entry.document:
+            sorted_out[decision.decision].append(entry.document)
     return {
-        "documents": encode_rows(kept["kept"]),
-        "structured": encode_rows(kept["structured"]),
+        "documents": encode_rows(sorted_out["kept"]),
+        "structured": encode_rows(sorted_out["structured"]),
+        "removed": encode_rows(sorted_out["duplicate"]),
         "decisions": encode_rows(decisions),
     }
 
@@ -110,7 +111,8 @@ def _document(row: InputRow, contents: str, more: JsonObject) -> Document:
     return Document(row.id, contents, row.title, row.published, row.source, row.metadata | more | origin)
 
 
-def _candidate(document: Document) -> JsonObject:
+def candidate(document: Document) -> JsonObject:
+    """What deduplication ranks a document by."""
     key = normalise_key(document.contents)
     return {
         "id": document.id,

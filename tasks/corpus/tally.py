@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from datasets_registry.records import Decision, Document, InputRow
-from tasks.corpus.report import (
+from datasets_registry.records import Decision, Document, Family, InputRow
+from tasks.corpus.report_rows import (
+    Apart,
     EditExample,
     LineExample,
     Removal,
@@ -23,6 +24,10 @@ from tasks.runtime.parts import Part, decode_as, encode_rows
 EXAMPLES = 3
 CONTEXT = 40
 SAMPLE = 20
+"""Duplicates of each layer that are shown."""
+FAMILIES = 20
+LIMITED = "family"
+"""The reason of a text that goes because enough of its template family stay."""
 EXCERPT = 120
 UNNAMED_SOURCE = "（未注明）"
 
@@ -36,6 +41,7 @@ class Removed:
     score: float
     witness: str
     evidence: str
+    limited: bool = False
 
     @property
     def order(self) -> str:
@@ -47,11 +53,15 @@ class Removed:
 class Tally:
     """The counts of some lines; tallies of neighbouring shards are added with `add`.
 
-    `before` and `after`: text lengths as input and as kept. `raw`, `clean`: characters of kept texts before and after.
+    `rows`, `retained`, `kept` and, by layer, `duplicates` count by source; lines that gave way to another version do
+    not count. `before` and `after`: text lengths as input and as kept. `raw`, `clean`: characters of kept texts before
+    and after. `removed` is a sample of each layer.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
     retained: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    duplicates: dict[str, Counter[str]] = field(default_factory=dict)
     edits: Counter[str] = field(default_factory=Counter)
     characters: Counter[str] = field(default_factory=Counter)
     examples: dict[str, EditExample] = field(default_factory=dict)
@@ -62,11 +72,11 @@ class Tally:
     clean: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     gone: dict[str, list[LineExample]] = field(default_factory=dict)
-    removed: list[Removed] = field(default_factory=list)
+    removed: dict[str, list[Removed]] = field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
         """Take in the tally of the lines that follow."""
-        for name in ("rows", "retained", "edits", "characters", "years", "quarantined"):
+        for name in ("rows", "retained", "kept", "edits", "characters", "years", "quarantined"):
             getattr(self, name).update(getattr(other, name))
         self.examples = other.examples | self.examples
         self.before += other.before
@@ -75,7 +85,14 @@ class Tally:
         self.clean += other.clean
         for reason, examples in other.gone.items():
             self.gone[reason] = (self.gone.get(reason, []) + examples)[:EXAMPLES]
-        self.removed = sorted(self.removed + other.removed, key=lambda removed: removed.order)[:SAMPLE]
+        for source, layers in other.duplicates.items():
+            self.duplicates.setdefault(source, Counter()).update(layers)
+        for layer, removed in other.removed.items():
+            self.removed[layer] = _sample(self.removed.get(layer, []) + removed)
+
+    def named(self) -> set[str]:
+        """The ids of the witnesses of the sampled removals."""
+        return {removed.witness for sample in self.removed.values() for removed in sample}
 
 
 def tally_lines(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
@@ -93,7 +110,7 @@ def tally_lines(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
             _note(tally, decision, "")
         else:
             _count(tally, line.row, entry.document, decision)
-    tally.removed = sorted(tally.removed, key=lambda removed: removed.order)[:SAMPLE]
+    tally.removed = {layer: _sample(removed) for layer, removed in tally.removed.items()}
     return {"tally": encode_rows([tally])}
 
 
@@ -105,11 +122,26 @@ def merge(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
+def held_apart(pairs: Iterable[Mapping[str, object]], families: Sequence[Family]) -> Apart:
+    """What the guard held apart: from its rows `id` and `leader`, and the largest families, largest first."""
+    leaders = {str(row["id"]): str(row["leader"]) for row in pairs}
+    return Apart(len(leaders), len(set(leaders.values()) - leaders.keys()), tuple(families[:FAMILIES]))
+
+
 def report_data(
-    total: Tally, corpus: str, sha256: str, facts: tuple[tuple[str, str], ...], witnesses: dict[str, Document]
+    total: Tally,
+    corpus: str,
+    sha256: str,
+    facts: tuple[tuple[str, str], ...],
+    held: Apart,
+    documents: Mapping[str, Document],
 ) -> ReportData:
-    """What the report page shows, from the tally of all lines and the witnesses of the sampled removals."""
+    """What the report page shows, from the tally of all lines.
+
+    `documents` are those that the sampled removals and the families name.
+    """
     bad = set(total.quarantined)
+    named = {name: _side(documents[name]) for name in held.named() if name in documents}
     return ReportData(
         corpus=corpus,
         sha256=sha256,
@@ -117,9 +149,7 @@ def report_data(
         raw_characters=total.raw,
         clean_characters=total.clean,
         quarantined=dict(total.quarantined),
-        sources=tuple(
-            SourceRow(name, rows, total.retained[name]) for name, rows in sorted(total.rows.items())
-        ),
+        sources=tuple(_source(total, name) for name in sorted(total.rows)),
         rules=tuple(
             RuleRow(rule, edits, total.characters[rule], total.examples.get(rule))
             for rule, edits in sorted(total.edits.items())
@@ -133,15 +163,20 @@ def report_data(
                 removed.layer,
                 removed.score,
                 removed.side,
-                _side(witnesses[removed.witness]),
+                _side(documents[removed.witness]),
                 removed.evidence,
+                removed.limited,
             )
-            for removed in total.removed
+            for layer in sorted(total.removed)
+            for removed in total.removed[layer]
         ),
+        apart=replace(held, documents=named),
     )
 
 
 def _count(tally: Tally, row: InputRow, document: Document | None, decision: Decision) -> None:
+    if decision.decision == "superseded":
+        return
     source = row.source or UNNAMED_SOURCE
     tally.rows[source] += 1
     if decision.decision in ("kept", "structured"):
@@ -154,14 +189,38 @@ def _count(tally: Tally, row: InputRow, document: Document | None, decision: Dec
     if decision.decision == "filtered":
         _note(tally, decision, text[:EXCERPT])
     elif document and decision.decision == "duplicate":
-        evidence, witness = str(decision.evidence), str(decision.witness)
-        removed = Removed(_side(document), str(decision.layer), decision.score or 0.0, witness, evidence)
-        tally.removed.append(removed)
+        _count_duplicate(tally, source, document, decision)
     elif document:
+        tally.kept[source] += 1
         tally.after.append(len(document.contents))
         tally.raw += len(text)
         tally.clean += len(document.contents)
         _count_edits(tally, text, document)
+
+
+def _count_duplicate(tally: Tally, source: str, document: Document, decision: Decision) -> None:
+    layer = str(decision.layer)
+    tally.duplicates.setdefault(source, Counter())[layer] += 1
+    removed = Removed(
+        _side(document),
+        layer,
+        decision.score or 0.0,
+        str(decision.witness),
+        str(decision.evidence),
+        decision.reason == LIMITED,
+    )
+    tally.removed.setdefault(layer, []).append(removed)
+
+
+def _sample(removed: Iterable[Removed]) -> list[Removed]:
+    return sorted(removed, key=lambda each: each.order)[:SAMPLE]
+
+
+def _source(total: Tally, name: str) -> SourceRow:
+    layers = total.duplicates.get(name, Counter())
+    return SourceRow(
+        name, total.rows[name], total.retained[name], total.kept[name], dict(sorted(layers.items()))
+    )
 
 
 def _count_edits(tally: Tally, text: str, document: Document) -> None:

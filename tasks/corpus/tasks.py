@@ -12,21 +12,22 @@ from blocks.home import home
 from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef, FileEntry
-from datasets_registry.records import Decision, Document, JsonObject
+from datasets_registry.records import Decision, Document, Family, JsonObject
 from tasks.corpus.config import CleaningConfig, QualityConfig, ReadingConfig
 from tasks.corpus.ledger import Summary, summarise
 from tasks.corpus.reading import SAMPLE, find_files, read_lines
 from tasks.corpus.report import render_report
 from tasks.corpus.rows import parse_line
 from tasks.corpus.shards import CleanShard, Nothing, ReadLine, clean_lines, settle_lines
-from tasks.corpus.tally import Tally, merge, report_data, tally_lines
+from tasks.corpus.tally import Tally, held_apart, merge, report_data, tally_lines
 from tasks.runtime.keys import Identity
 from tasks.runtime.parts import decode_as, decode_rows, encode_rows
 from tasks.runtime.progress import progress_in_ui
+from tasks.runtime.rows import rows_of
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
-VERSION = "2026.11.21"
+VERSION = "2026.11.22"
 
 CLEAN = Identity("clean-documents", VERSION)
 SETTLE = Identity("assemble-corpus", VERSION)
@@ -34,6 +35,8 @@ REPORT = Identity("report-corpus", VERSION, ("altair", "vl-convert-python"))
 
 
 RETAINED = ("kept", "structured")
+PARTS = ("documents", "structured", "removed", "decisions")
+"""The tables of a corpus, one shard each for every shard of lines."""
 
 
 def sample_folder() -> Path:
@@ -107,31 +110,44 @@ def assemble_corpus(lines: ArtifactRef, cleaned: ArtifactRef, verdicts: Artifact
     files = map_shards(store, SETTLE, settle_lines, shards, Nothing())
     decisions = [entry for entry in files if entry.name.startswith("decisions/")]
     settled = (row for data in store.blobs(decisions) for row in decode_as(data, Decision))
-    summary = summarise(lines.rows, settled)
-    files.append(
-        store.add_file("summary.json", orjson.dumps(summary.model_dump(), option=orjson.OPT_INDENT_2))
-    )
+    apart = (row for data in store.blobs(store.tree(verdicts).part("guarded")) for row in decode_rows(data))
+    recalled = sum(entry.rows for entry in tree.part("recalled"))
+    summary = summarise(lines.rows + recalled, settled, sum(int(str(row["count"])) for row in apart))
+    files.append(add_summary(store, summary))
     counts = {"kept": summary.kept, "structured": summary.structured, "quarantined": summary.quarantined}
     return Made(store.publish("corpus", files), counts | summary.filtered | summary.duplicates)
 
 
 @step(REPORT)
-def report_corpus(lines: ArtifactRef, cleaned: ArtifactRef, corpus: ArtifactRef, name: str) -> Made:
-    """The report page: accounts, sources, rules and what went, with examples of everything."""
+def report_corpus(
+    lines: ArtifactRef,
+    cleaned: ArtifactRef,
+    verdicts: ArtifactRef,
+    today: ArtifactRef,
+    corpus: ArtifactRef,
+    name: str,
+) -> Made:
+    """The report page of what came in: accounts, sources, rules and what went, with examples of everything.
+
+    `corpus` holds the witnesses: it is `today` itself, or what today's documents were added to.
+    """
     store = load_store()
     parts = (
         store.tree(lines).part("lines"),
         store.tree(cleaned).part("entries"),
-        store.tree(corpus).part("decisions"),
+        store.tree(today).part("decisions"),
     )
-    tallied = store.blobs(map_shards(store, REPORT, tally_lines, list(zip(*parts, strict=True)), Nothing()))
+    # Recalled documents are a last shard of entries without lines.
+    shards = list(zip(*parts, strict=False))
+    tallied = store.blobs(map_shards(store, REPORT, tally_lines, shards, Nothing()))
     total = merge(tally for data in tallied for tally in decode_as(data, Tally))
-    wanted = {removed.witness for removed in total.removed}
-    witnesses = {document.id: document for document in _documents(store, corpus, wanted)}
+    guarded = _rows(store, store.tree(verdicts).part("guarded"))
+    held = held_apart(guarded, list(rows_of(store, verdicts, "families", Family)))
+    wanted = total.named() | held.named()
+    documents = {document.id: document for document in _documents(store, corpus, wanted)}
     facts = (("输入行数", f"{lines.rows:,}"), ("阶段版本", VERSION))
-    page = render_report(
-        read_summary(store, corpus), report_data(total, name, corpus.sha256, facts, witnesses)
-    )
+    data = report_data(total, name, corpus.sha256, facts, held, documents)
+    page = render_report(read_summary(store, today), data)
     return Made(store.publish("corpus/report", [store.add_file("report.html", page.encode())]))
 
 
@@ -189,6 +205,16 @@ def read_summary(store: ArtifactStore, corpus: ArtifactRef) -> Summary:
     return Summary.model_validate_json(store.read(corpus, "summary.json"))
 
 
+def add_summary(store: ArtifactStore, summary: Summary) -> FileEntry:
+    """Store the accounts of a corpus to be."""
+    return store.add_file("summary.json", orjson.dumps(summary.model_dump(), option=orjson.OPT_INDENT_2))
+
+
+def _line_shard(store: ArtifactStore, batch: list[ReadLine], index: int) -> FileEntry:
+    part = encode_rows(batch)
+    return store.add_file(f"lines/{index:05d}.{part.suffix}", part.data, part.rows)
+
+
 def sample_questions() -> str:
     """The path of the sample corpus's query set."""
     return str(sample_folder() / "questions.jsonl")
@@ -229,8 +255,3 @@ def _parsed_lines(store: ArtifactStore, raw: ArtifactRef, reading: ReadingConfig
                         row.file, row.line, row.id, "quarantined", "duplicate_id", evidence=evidence
                     )
                     yield ReadLine(None, bad)
-
-
-def _line_shard(store: ArtifactStore, batch: list[ReadLine], index: int) -> FileEntry:
-    part = encode_rows(batch)
-    return store.add_file(f"lines/{index:05d}.{part.suffix}", part.data, part.rows)

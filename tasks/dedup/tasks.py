@@ -1,23 +1,190 @@
 """The tasks of the dedup stage."""
 
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from blocks.history import lineage
 from blocks.prefect_blocks import load_store
-from datasets_registry.artifact import ArtifactRef
+from blocks.store import ArtifactStore
+from datasets_registry.artifact import ArtifactRef, FileEntry
+from datasets_registry.records import Family
 from tasks.dedup.config import DedupConfig
-from tasks.dedup.exact import exact_copies
-from tasks.dedup.rank import Candidate
+from tasks.dedup.families import describe_family, largest_families, named, pick_texts
+from tasks.dedup.rank import Candidate, blocks, ranked
+from tasks.dedup.rows import Guarded, Member, Outcome, Place
+from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.keys import Identity
-from tasks.runtime.parts import encode_rows
-from tasks.runtime.rows import rows_of
+from tasks.runtime.parts import decode_as, decode_rows
+from tasks.runtime.progress import progress_in_ui
+from tasks.runtime.rows import add_rows
+from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
-VERSION = "2026.11.21"
+VERSION = "2026.11.22"
+
+DUPLICATES = Identity("find-duplicates", VERSION, ("rapidfuzz",))
 
 
-@step(Identity("find-duplicates", VERSION))
-def find_duplicates(cleaned: ArtifactRef, config: DedupConfig) -> Made:
-    """Decide which texts of a cleaned corpus repeat a better-ranked one."""
+@dataclass(slots=True)
+class Block:
+    """The files of a block of texts in rank order; `outcomes` is empty until the block was compared with another."""
+
+    features: FileEntry
+    texts: FileEntry
+    members: FileEntry
+    outcomes: list[FileEntry]
+
+
+@step(DUPLICATES)
+def find_duplicates(cleaned: ArtifactRef, earlier: ArtifactRef | None, config: DedupConfig) -> Made:
+    """Decide which texts of a cleaned corpus repeat a better-ranked one that stays.
+
+    Args:
+        cleaned: the texts; its part `retracted` lists what no longer counts of `earlier`.
+        earlier: the verdicts of an earlier corpus, whose texts all rank before these and are not decided again.
+        config: what counts as a repeat.
+    """
     store = load_store()
-    verdicts = exact_copies(rows_of(store, cleaned, "candidates", Candidate), config)
-    part = encode_rows(verdicts)
-    entry = store.add_file(f"verdicts/00000.{part.suffix}", part.data, part.rows)
-    return Made(store.publish("dedup/verdicts", [entry]), {"duplicate_exact": len(verdicts)})
+    tree = store.tree(cleaned)
+    gone = {str(row["id"]) for data in store.blobs(tree.part("retracted")) for row in decode_rows(data)}
+    old = _earlier(store, earlier, gone) if earlier else []
+    shards = [list(decode_as(data, Candidate)) for data in store.blobs(tree.part("candidates"))]
+    order, copies = ranked((candidate for shard in shards for candidate in shard), config)
+    cut = [[candidate.id for candidate in block] for block in blocks(order, config)]
+    new = _describe(store, tree.part("entries"), shards, cut, config)
+    with progress_in_ui("find-duplicates", "comparisons of blocks") as progress:
+        _compare(store, old, new, config, progress)
+    return _published(store, old, new, copies, config)
+
+
+def earlier_verdicts(corpus: ArtifactRef, config: DedupConfig) -> ArtifactRef:
+    """The verdicts that an earlier corpus was made with, from the history.
+
+    Raises:
+        ValueError: its texts were read for comparison with settings other than these.
+    """
+    made = [action for action in lineage(load_store(), corpus) if action.task == DUPLICATES.name]
+    then = DedupConfig.model_validate(made[-1].config["config"])
+    if (then.phrase_len, then.holds_apart) != (config.phrase_len, config.holds_apart):
+        raise ValueError(
+            f"corpus {corpus.sha256[:12]} was deduplicated with phrase_len {then.phrase_len}, guard {then.guard} and "
+            f"family_policy {then.family_policy}; keep these settings, or build it anew without a base"
+        )
+    return made[-1].output
+
+
+def _earlier(store: ArtifactStore, earlier: ArtifactRef, retracted: Collection[str]) -> list[Block]:
+    """The blocks of an earlier corpus, without what was retracted since."""
+    tree = store.tree(earlier)
+    parts = (tree.part(name) for name in ("features", "texts", "members", "outcomes"))
+    found = [
+        Block(features, texts, members, [outcomes])
+        for features, texts, members, outcomes in zip(*parts, strict=True)
+    ]
+    for block in found if retracted else ():
+        members, outcomes = _read(store, block)
+        block.outcomes = [add_rows(store, "outcomes", 0, retract(members, outcomes, retracted))]
+    return found
+
+
+def _describe(
+    store: ArtifactStore,
+    entries: Sequence[FileEntry],
+    shards: Sequence[Sequence[Candidate]],
+    cut: Sequence[Sequence[str]],
+    config: DedupConfig,
+) -> list[Block]:
+    """The texts of every block in rank order, with what the joins read of them."""
+    from tasks.dedup.blocks import describe_block, gather_texts  # noqa: PLC0415 it loads compiled kernels
+
+    place = {
+        name: Place(name, block, row) for block, names in enumerate(cut) for row, name in enumerate(names)
+    }
+    gathered = []
+    for index, (entry, shard) in enumerate(zip(entries, shards, strict=True)):
+        places = (place[candidate.id] for candidate in shard if candidate.id in place)
+        gathered.append([entry, add_rows(store, "places", index, places)])
+    pieces = map_shards(store, DUPLICATES, gather_texts, gathered, config)
+    of_block = [
+        [file for file in pieces if file.name.startswith(f"texts-{block:05d}/")] for block in range(len(cut))
+    ]
+    files = map_shards(store, DUPLICATES, describe_block, of_block, config)
+    parts = (
+        [file for file in files if file.name.startswith(f"{name}/")]
+        for name in ("features", "texts", "members")
+    )
+    return [Block(features, texts, members, []) for features, texts, members in zip(*parts, strict=True)]
+
+
+def _compare(
+    store: ArtifactStore,
+    old: Sequence[Block],
+    new: Sequence[Block],
+    config: DedupConfig,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Decide block after block: what stays of one is compared with all that rank behind it, at once."""
+    from tasks.dedup.blocks import compare_blocks, settle_block  # noqa: PLC0415 it loads compiled kernels
+
+    total = len(new) * len(old) + len(new) * (len(new) + 1) // 2
+    done = 0
+    for place, better in enumerate([*old, *new]):
+        if place >= len(old):
+            files = [better.features, better.texts, *better.outcomes]
+            better.outcomes = map_shards(store, DUPLICATES, settle_block, [files], config)
+            done += 1
+        later = new[max(0, place + 1 - len(old)) :]
+        pairs = [
+            [each.features, each.texts, better.features, better.texts, *better.outcomes, *each.outcomes]
+            for each in later
+        ]
+        for each, outcomes in zip(
+            later, map_shards(store, DUPLICATES, compare_blocks, pairs, config), strict=True
+        ):
+            each.outcomes = [outcomes]
+        done += len(later)
+        progress(done, total)
+
+
+def _published(
+    store: ArtifactStore,
+    old: Sequence[Block],
+    new: Sequence[Block],
+    copies: dict[str, str],
+    config: DedupConfig,
+) -> Made:
+    """The verdicts on the new texts, what the guard holds apart, and all blocks, for the next day's texts."""
+    known = [_read(store, block) for block in (*old, *new)]
+    fresh = known[len(old) :]
+    gone = verdicts([members for members, _ in fresh], [outcomes for _, outcomes in fresh], copies)
+    apart = guarded([members for members, _ in known], [outcomes for _, outcomes in known], config)
+    members = [[member.id for member in block] for block, _ in known]
+    families = _families(store, [block.texts for block in (*old, *new)], members, apart)
+    tables: dict[str, Iterable[object]] = {"verdicts": gone, "guarded": apart, "families": families}
+    files = [add_rows(store, name, 0, rows) for name, rows in tables.items()]
+    for number, block in enumerate((*old, *new)):
+        for file in (block.features, block.texts, block.members, *block.outcomes):
+            part_name, _, rest = file.name.partition("/")
+            name = f"{part_name}/{number:05d}.{rest.partition('.')[2]}"
+            files.append(file.model_copy(update={"name": name}))
+    counts = {"duplicates": len(gone), "guarded": sum(each.count for each in apart)}
+    return Made(store.publish("dedup/verdicts", files), counts)
+
+
+def _families(
+    store: ArtifactStore,
+    texts: Sequence[FileEntry],
+    members: Sequence[Sequence[str]],
+    apart: Sequence[Guarded],
+) -> list[Family]:
+    """The largest template families; only blocks that hold a text of one are read."""
+    largest = largest_families(apart)
+    wanted = named(largest)
+    held = [file for file, ids in zip(texts, members, strict=True) if not wanted.isdisjoint(ids)]
+    known = {text.id: text for data in store.blobs(held) for text in pick_texts(data, wanted)}
+    return [describe_family(family, known) for family in largest]
+
+
+def _read(store: ArtifactStore, block: Block) -> tuple[list[Member], list[Outcome]]:
+    members, outcomes = store.blobs([block.members, *block.outcomes])
+    return list(decode_as(members, Member)), list(decode_as(outcomes, Outcome))

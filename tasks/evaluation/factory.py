@@ -1,7 +1,7 @@
 """The page of a whole run, in Chinese: every stage, what went in, its curves, what came out and what it cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -24,6 +24,14 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+
+    def upright(self) -> "Table":
+        """The table, turned where it is wider than high: pages and terminals are narrow."""
+        if len(self.header) <= len(self.rows) + 1:
+            return self
+        names = (self.header[0], *(row[0] for row in self.rows))
+        columns = zip(self.header[1:], *(row[1:] for row in self.rows), strict=True)
+        return replace(self, header=names, rows=tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)

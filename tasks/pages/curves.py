@@ -9,22 +9,22 @@ from tasks.pages.drawing import INK, MUTED, WIDTH, svg
 
 Point = tuple[float, float]
 
+LEGEND = 24
+"""Pixels above the picture for the names of the lines."""
 COLOURS = ("#1f5f8b", "#b3261e", "#6f9fbd", "#8a6d1f", "#4f7a4a")
 
 
 def curves(lines: Mapping[str, Sequence[Point]], x_title: str, height: int, width: int = WIDTH) -> str:
-    """Lines of (x, y) points, one colour each in the order given, each named at its last point.
+    """Lines of (x, y) points, one colour each in the order given, named above the picture.
 
     Points whose y is not finite are left out; a line without points is not drawn.
     """
     finite = {name: [(x, y) for x, y in points if math.isfinite(y)] for name, points in lines.items()}
-    rows = [
-        {"line": name, "x": x, "y": y, "last": number == len(points)}
-        for name, points in finite.items()
-        for number, (x, y) in enumerate(points, start=1)
-    ]
+    rows = [{"line": name, "x": x, "y": y} for name, points in finite.items() for x, y in points]
     colour = alt.Color(
-        "line:N", scale=alt.Scale(domain=list(lines), range=list(COLOURS[: len(lines)])), legend=None
+        "line:N",
+        scale=alt.Scale(domain=list(lines), range=list(COLOURS[: len(lines)])),
+        legend=alt.Legend(orient="none", legendX=0, legendY=-LEGEND, direction="horizontal", title=None),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("x:Q", axis=_axis(x_title), scale=alt.Scale(nice=True, zero=False)),
@@ -32,9 +32,8 @@ def curves(lines: Mapping[str, Sequence[Point]], x_title: str, height: int, widt
         color=colour,
     )
     drawn = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18))
-    names = base.transform_filter("datum.last").mark_text(align="left", dx=6, fontSize=12)
-    layers = alt.LayerChart(layer=[drawn, names.encode(text="line:N")])
-    return svg(layers, width=width - 200, height=height, left=60, top=10, bottom=40, right=140)
+    layers = alt.LayerChart(layer=[drawn])
+    return svg(layers, width=width - 100, height=height, left=60, top=LEGEND + 4, bottom=40, right=40)
 
 
 def _axis(title: str | None) -> alt.Axis:

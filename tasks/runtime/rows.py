@@ -1,11 +1,11 @@
 """The rows of a table that an artifact holds, shard after shard."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from blocks.store import ArtifactStore
-from datasets_registry.artifact import ArtifactRef
-from tasks.runtime.parts import decode_as
+from datasets_registry.artifact import ArtifactRef, FileEntry
+from tasks.runtime.parts import decode_as, encode_rows
 
 T = TypeVar("T")
 
@@ -14,3 +14,9 @@ def rows_of(store: ArtifactStore, ref: ArtifactRef, part: str, kind: type[T]) ->
     """Every row of a part of an artifact, in order, one shard in memory at a time."""
     for data in store.blobs(store.tree(ref).part(part)):
         yield from decode_as(data, kind)
+
+
+def add_rows(store: ArtifactStore, part: str, number: int, rows: Iterable[object]) -> FileEntry:
+    """Store rows as shard `number` of a part of an artifact to be."""
+    made = encode_rows(rows)
+    return store.add_file(f"{part}/{number:05d}.{made.suffix}", made.data, made.rows)

@@ -48,6 +48,7 @@ def test_the_deployments_are_these() -> None:
         for name, item in DEPLOYMENTS.items()
     } == {
         "build-corpus": ("flows/build_corpus.py:build_corpus", "cpu-pool", ["cpu"]),
+        "compare-corpora": ("flows/compare_corpora.py:compare_corpora", "cpu-pool", ["cpu"]),
         "build-index": ("flows/build_index.py:build_index", "cpu-pool", ["cpu"]),
         "train-embedder": ("flows/train_embedder.py:train_embedder", "gpu-pool", ["gpu"]),
         "train-sft": ("flows/train_sft.py:train_sft", "gpu-pool", ["gpu"]),

@@ -22,6 +22,7 @@ def built(system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with (folder / "in.jsonl").open("a") as out:
         out.write(json.dumps(dated | {"text": text}, ensure_ascii=False) + "\n")
+        out.write(json.dumps({"id": "part", "title": "", "text": text[:110]}, ensure_ascii=False) + "\n")
         out.write('{"id": "broken", "text": "\n')
     settings = ("--set", f"input={folder / 'in.jsonl'}", "--set", "name=cli")
     system.finloom("run", "build-corpus", *settings, "--export", str(folder / "out"))
@@ -33,7 +34,7 @@ def test_the_four_files_are_written_and_add_up(built: Path) -> None:
     out = built / "out"
     assert sorted(path.name for path in out.iterdir()) == sorted(EXPORTED)
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["input"] == 122 == len((out / "decisions.jsonl").read_text().splitlines())
+    assert summary["input"] == 123 == len((out / "decisions.jsonl").read_text().splitlines())
     assert summary["retained"] == len((out / "corpus.jsonl").read_text().splitlines())
     assert summary["quarantined"] == 1
 
@@ -71,6 +72,19 @@ def test_why_walks_back_to_the_input_line(system: System, built: Path) -> None:
     assert why["raw_line"] in (built / "in.jsonl").read_text()
     assert [decision["decision"] for decision in why["decisions"]] == ["kept"]  # type: ignore[attr-defined]
     assert "no document 'nobody'" in system.finloom("why", "nobody", "--corpus", "cli", code=1).stderr
+
+
+def test_why_names_the_witness_and_what_ranks_it_better(system: System, built: Path) -> None:
+    why = system.json("why", "part", "--corpus", "cli")
+    (decision,) = why["decisions"]  # type: ignore[misc]
+    assert (decision["decision"], decision["witness"], decision["score"]) == ("duplicate", "late", 1.0)
+    assert str(why["rank"]).startswith("longer text: ")
+
+
+def test_an_audit_verifies_removals_from_the_raw_lines(system: System, built: Path) -> None:
+    audit = system.json("audit", "dedup", "--sample", "500", "--corpus", "cli")
+    assert audit["wrong"] == []
+    assert audit["drawn"] == audit["of"] > 0  # type: ignore[operator]
 
 
 def test_versions_are_listed_verified_and_rolled_back(system: System, built: Path) -> None:

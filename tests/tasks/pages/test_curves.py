@@ -5,7 +5,7 @@ import math
 from tasks.pages.curves import curves
 
 
-def test_every_line_is_named_once_at_its_last_point() -> None:
+def test_every_line_is_named_once() -> None:
     drawn = curves({"loss": [(0, 2.0), (5, 1.0)], "eval_loss": [(0, 2.5), (5, 1.5)]}, "步数", 200)
     assert drawn.startswith("<svg")
     assert drawn.count(">loss<") == drawn.count(">eval_loss<") == drawn.count(">步数<") == 1

@@ -62,7 +62,18 @@ def test_codes_are_found_in_their_forms(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["邮编510623", "600519户", "第600519号", "电话020-600519", "第12条", "ISO9001", "1.2.3", "共12"]
+    "text",
+    [
+        "邮编510623",
+        "（600519户",
+        "600519户",
+        "第600519号",
+        "电话020-600519",
+        "第12条",
+        "ISO9001",
+        "1.2.3",
+        "共12",
+    ],
 )
 def test_what_only_looks_like_a_fact_is_none(text: str) -> None:
     assert [fact for fact in _facts(text) if fact[0] == "code" or fact[1] == "12"] == []

@@ -1,0 +1,210 @@
+"""The exact join of sets of tokens: every pair of texts alike by Jaccard, or one of which nearly contains the other.
+
+A pair that meets the thresholds shares `need` tokens or more. So among all but the `need - 1` most frequent tokens of
+its smaller text, its *prefix*, at least one is shared (Chaudhuri, Ganti and Kaushik 2006), and since what is left out
+of a prefix is known, the number of shared tokens in it bounds the overlap: few pairs are compared in full, none is
+missed. Frequencies decide only what is rare, so they change the time a join takes, never its result.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.similarity.compiled import MILLION, kernel
+from tasks.similarity.frequency import document_frequency, token_frequency
+from tasks.similarity.postings import Postings, build_postings
+from tasks.similarity.scan import Block, least_overlap, scan_blocks, shared
+from tasks.similarity.shingles import Shingles
+from tasks.similarity.slots import Groups, Slots, fill_slots, group
+
+RARE = 16
+"""Tokens of so few texts, or a thousandth of the indexed ones, are in every prefix: they cost little and tell much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """A pair is alike at this Jaccard similarity, or at this share of the smaller set in the larger; both in (0, 1].
+
+    They hold to six decimals.
+
+    Raises:
+        ValueError: a threshold is not in (0, 1].
+    """
+
+    jaccard: float = 0.4
+    containment: float = 0.8
+
+    def __post_init__(self) -> None:
+        for name in ("jaccard", "containment"):
+            value = getattr(self, name)
+            if not 1 / MILLION <= value <= 1:
+                raise ValueError(f"found a {name} threshold of {value}, wanted one above 0 and at most 1")
+
+    @property
+    def millionths(self) -> tuple[int, int]:
+        """Jaccard and containment as whole millionths."""
+        return round(self.jaccard * MILLION), round(self.containment * MILLION)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Pairs of a row of the probing and a row of the indexed texts with the tokens they share, sorted by (x, y)."""
+
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    overlap: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class SetIndex:
+    """Indexed texts in an order of its own: text i is the caller's row `rows[i]`."""
+
+    shingles: Shingles
+    slots: Slots
+    prefixes: NDArray[np.int32]
+    postings: Postings
+    groups: Groups
+    rows: NDArray[np.int64]
+    thresholds: Thresholds
+
+    def __len__(self) -> int:
+        return len(self.shingles)
+
+
+def build_index(
+    shingles: Shingles,
+    frequency: NDArray[np.uint32],
+    thresholds: Thresholds = Thresholds(),
+    slots: Slots | None = None,
+) -> SetIndex:
+    """Index texts for `probe`.
+
+    Args:
+        shingles: the token sets of the texts.
+        frequency: `[BUCKETS]` document frequencies, best those of the whole corpus.
+        thresholds: what `probe` finds.
+        slots: what holds texts apart; none by default.
+
+    Raises:
+        ValueError: slots or frequencies do not fit.
+    """
+    slots = fill_slots(slots, len(shingles))
+    rows, groups = group(slots)
+    if len(slots.keys):
+        shingles, slots = shingles.take(rows), slots.take(rows)
+    front, prefixes = _find_prefixes(shingles, frequency, thresholds, len(shingles))
+    return SetIndex(shingles, slots, prefixes, build_postings(shingles, front), groups, rows, thresholds)
+
+
+def probe(
+    index: SetIndex,
+    shingles: Shingles,
+    frequency: NDArray[np.uint32],
+    slots: Slots | None = None,
+    rows: NDArray[np.integer] | None = None,
+) -> Matches:
+    """Every pair of a probing and an indexed text that meets the index's thresholds.
+
+    A pair with different values in one slot is never among them. An empty text matches nothing, not even another.
+
+    Args:
+        index: the indexed texts.
+        shingles: the token sets of the probing texts, which may be larger or smaller than those indexed.
+        frequency: `[BUCKETS]` document frequencies; they need not be those of the index.
+        slots: those of the probing texts.
+        rows: probe with these texts only.
+
+    Raises:
+        ValueError: slots or frequencies do not fit.
+    """
+    slots = fill_slots(slots, len(shingles))
+    if rows is not None:
+        rows = np.unique(rows)
+        shingles, slots = shingles.take(rows), slots.take(rows)
+    front, prefixes = _find_prefixes(shingles, frequency, index.thresholds, len(index))
+    jaccard, containment = index.thresholds.millionths
+    x, y, overlap = scan_blocks(
+        _block(shingles, prefixes, slots),
+        front,
+        _block(index.shingles, index.prefixes, index.slots),
+        index.postings,
+        index.groups,
+        jaccard,
+        containment,
+    )
+    y = index.rows[y].astype(np.int32)
+    order = np.lexsort((y, x))
+    x = x if rows is None else rows[x].astype(np.int32)
+    return Matches(x[order], y[order], overlap[order])
+
+
+def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matches:
+    """Every pair `x > y` of one set of texts that meets the thresholds."""
+    frequency = document_frequency(shingles)
+    found = probe(build_index(shingles, frequency, thresholds), shingles, frequency)
+    once = found.x > found.y
+    return Matches(found.x[once], found.y[once], found.overlap[once])
+
+
+def overlaps(a: Shingles, x: NDArray[np.integer], b: Shingles, y: NDArray[np.integer]) -> NDArray[np.int32]:
+    """The number of tokens that text `x[i]` of `a` and text `y[i]` of `b` share, for every i."""
+    return _overlaps(a.offsets, a.tokens, x.astype(np.int64), b.offsets, b.tokens, y.astype(np.int64))
+
+
+def _block(shingles: Shingles, prefixes: NDArray[np.int32], slots: Slots) -> Block:
+    return Block(shingles.offsets, shingles.tokens, prefixes, slots.offsets, slots.keys, slots.values)
+
+
+def _find_prefixes(
+    shingles: Shingles, frequency: NDArray[np.uint32], thresholds: Thresholds, indexed: int
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Which tokens are in the prefix of their text, and how many they are in each text."""
+    counts = token_frequency(shingles.tokens, frequency)
+    offsets = shingles.offsets
+    within = np.arange(len(counts)) - np.repeat(offsets[:-1], shingles.sizes)
+    # Rarest first, equally rare ones by token; numpy sorts each text faster than a compiled loop would.
+    ranked = counts.astype(np.uint64) << np.uint64(32) | within.astype(np.uint64)
+    for start, end in pairwise(offsets.tolist()):
+        ranked[start:end].sort()
+    return _cut(offsets, ranked, max(RARE, indexed // 1000), *thresholds.millionths)
+
+
+@kernel
+def _cut(
+    offsets: NDArray[np.int64], ranked: NDArray[np.uint64], rare: int, jaccard: int, containment: int
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    front = np.zeros(len(ranked), np.bool_)
+    prefixes = np.zeros(len(offsets) - 1, np.int32)
+    for text in range(len(offsets) - 1):
+        start, end = offsets[text], offsets[text + 1]
+        size = end - start
+        shortest = size - least_overlap(size, size, jaccard, containment) + 1
+        for place in range(start, end):
+            if place - start >= shortest and ranked[place] >> np.uint64(32) > np.uint64(rare):
+                break
+            front[start + np.int64(ranked[place] & np.uint64(0xFFFFFFFF))] = True
+            prefixes[text] += 1
+    return front, prefixes
+
+
+@kernel
+def _overlaps(
+    a_offsets: NDArray[np.int64],
+    a_tokens: NDArray[np.uint64],
+    x: NDArray[np.int64],
+    b_offsets: NDArray[np.int64],
+    b_tokens: NDArray[np.uint64],
+    y: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    found = np.empty(len(x), np.int32)
+    for pair in range(len(x)):
+        found[pair] = shared(
+            a_tokens[a_offsets[x[pair]] : a_offsets[x[pair] + 1]],
+            b_tokens[b_offsets[y[pair]] : b_offsets[y[pair] + 1]],
+        )
+    return found

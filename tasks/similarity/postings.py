@@ -1,0 +1,101 @@
+"""Which indexed texts hold a token: a hash table of tokens over lists of text numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.similarity.compiled import kernel, mix
+from tasks.similarity.shingles import Shingles
+
+SMALLEST = 1024
+"""Entries of the hash table at first; it doubles whenever half of them are taken."""
+
+
+class Postings(NamedTuple):
+    """The texts of each token in two ascending lists. (A named tuple is what numba accepts.)
+
+    Token number i is in the front of `texts[starts[i]:middles[i]]` and the rest of `texts[middles[i]:starts[i + 1]]`.
+    The number of a token stands beside its entry of `table`, the first from its hash on that holds it.
+    """
+
+    table: NDArray[np.uint64]
+    numbers: NDArray[np.int32]
+    """Beside each entry of the table; -1 where the entry is free."""
+
+    starts: NDArray[np.int64]
+    middles: NDArray[np.int64]
+    texts: NDArray[np.int32]
+
+
+def build_postings(shingles: Shingles, front: NDArray[np.bool_]) -> Postings:
+    """Index texts by their tokens; `front` says of each token of `shingles` which of the two lists it goes to."""
+    table, numbers, each, distinct = _number_tokens(shingles.tokens)
+    starts, middles, texts = _list_texts(shingles.offsets, each, front, distinct)
+    return Postings(table, numbers, starts, middles, texts)
+
+
+@kernel
+def find(table: NDArray[np.uint64], numbers: NDArray[np.int32], token: np.uint64) -> np.int64:
+    """The entry of a token in the table, or the free one where it would be."""
+    entry = np.int64(mix(token) & np.uint64(len(table) - 1))
+    while numbers[entry] >= 0 and table[entry] != token:
+        entry = (entry + 1) & (len(table) - 1)
+    return entry
+
+
+@kernel
+def _number_tokens(
+    tokens: NDArray[np.uint64],
+) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], int]:
+    """Number the distinct tokens as they first come: the hash table, its numbers, the number of each, how many."""
+    table = np.empty(SMALLEST, np.uint64)
+    numbers = np.full(SMALLEST, -1, np.int32)
+    each = np.empty(len(tokens), np.int32)
+    distinct = 0
+    for place, token in enumerate(tokens):
+        entry = find(table, numbers, token)
+        if numbers[entry] < 0:
+            table[entry] = token
+            numbers[entry] = distinct
+            distinct += 1
+        each[place] = numbers[entry]
+        if 2 * distinct > len(table):
+            table, numbers = _grow(table, numbers)
+    return table, numbers, each, distinct
+
+
+@kernel
+def _grow(
+    table: NDArray[np.uint64], numbers: NDArray[np.int32]
+) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    larger = np.empty(2 * len(table), np.uint64)
+    renumbered = np.full(2 * len(table), -1, np.int32)
+    for old in range(len(table)):
+        if numbers[old] >= 0:
+            entry = find(larger, renumbered, table[old])
+            larger[entry] = table[old]
+            renumbered[entry] = numbers[old]
+    return larger, renumbered
+
+
+@kernel
+def _list_texts(
+    offsets: NDArray[np.int64], each: NDArray[np.int32], front: NDArray[np.bool_], distinct: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+    starts = np.zeros(distinct + 1, np.int64)
+    middles = np.zeros(distinct, np.int64)
+    for place, number in enumerate(each):
+        starts[number + 1] += 1
+        middles[number] += front[place]
+    starts = np.cumsum(starts)
+    middles += starts[:-1]
+    next_front = starts[:-1].copy()
+    next_rest = middles.copy()
+    texts = np.empty(len(each), np.int32)
+    for text in range(len(offsets) - 1):
+        for place in range(offsets[text], offsets[text + 1]):
+            following = next_front if front[place] else next_rest
+            texts[following[each[place]]] = text
+            following[each[place]] += 1
+    return starts, middles, texts

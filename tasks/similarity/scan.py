@@ -1,0 +1,158 @@
+"""The compiled loops of the set join: count shared prefix tokens, drop what cannot match, compare the rest."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.similarity.compiled import MILLION, doubled, kernel, seek
+from tasks.similarity.postings import Postings, find
+from tasks.similarity.slots import Groups, are_held_apart, open_ranges
+
+
+class Block(NamedTuple):
+    """Texts as the loops read them: their token sets, the length of their prefixes and their slots."""
+
+    offsets: NDArray[np.int64]
+    tokens: NDArray[np.uint64]
+    prefixes: NDArray[np.int32]
+    slot_offsets: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    values: NDArray[np.uint64]
+
+
+@kernel
+def least_overlap(small: int, large: int, jaccard: int, containment: int) -> int:
+    """The tokens that sets of two sizes must share to be alike by millionths of Jaccard or of containment."""
+    by_jaccard = -(-jaccard * (small + large) // (MILLION + jaccard))
+    by_containment = -(-containment * small // MILLION)
+    return min(by_jaccard, by_containment)
+
+
+@kernel
+def shared(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> int:
+    """The number of tokens in both of two ascending sets."""
+    return _shared(left, right) if len(left) <= len(right) else _shared(right, left)
+
+
+@kernel
+def _shared(small: NDArray[np.uint64], large: NDArray[np.uint64]) -> int:
+    place = 0
+    count = 0
+    for token in small:
+        place = seek(large, place, len(large), token)
+        if place == len(large):
+            break
+        count += large[place] == token
+    return count
+
+
+@kernel
+def scan_blocks(
+    probing: Block,
+    front: NDArray[np.bool_],
+    indexed: Block,
+    postings: Postings,
+    groups: Groups,
+    jaccard: int,
+    containment: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Every matching pair: numbers in the probing and in the indexed block, and the overlap; ascending by the first.
+
+    Args:
+        probing: the texts to find matches of.
+        front: of each of their tokens, whether it is in its text's prefix.
+        indexed: the texts to find.
+        postings: those of the indexed texts, prefixes in front.
+        groups: those of the indexed texts.
+        jaccard: the threshold in millionths.
+        containment: the threshold in millionths.
+    """
+    texts = len(indexed.offsets) - 1
+    counts = np.zeros(texts, np.int32)
+    touched = np.empty(texts, np.int32)
+    x, y, overlap = np.empty(16, np.int32), np.empty(16, np.int32), np.empty(16, np.int32)
+    found = 0
+    for text in range(len(probing.offsets) - 1):
+        reached = _count_hits(text, probing, front, indexed, postings, groups, counts, touched)
+        for other in touched[:reached]:
+            hits = counts[other]
+            counts[other] = 0
+            common = _compare(text, other, hits, probing, indexed, jaccard, containment)
+            if common == 0:
+                continue
+            if found == len(x):
+                x, y, overlap = doubled(x), doubled(y), doubled(overlap)
+            x[found], y[found], overlap[found] = text, other, common
+            found += 1
+    return x[:found], y[:found], overlap[:found]
+
+
+@kernel
+def _count_hits(
+    text: int,
+    probing: Block,
+    front: NDArray[np.bool_],
+    indexed: Block,
+    postings: Postings,
+    groups: Groups,
+    counts: NDArray[np.int32],
+    touched: NDArray[np.int32],
+) -> int:
+    """Count for each indexed text how many tokens of the smaller one's prefix are shared; fill and size `touched`.
+
+    The indexed text is the smaller one where sizes are equal.
+    """
+    size = probing.offsets[text + 1] - probing.offsets[text]
+    slots = slice(probing.slot_offsets[text], probing.slot_offsets[text + 1])
+    ranges = open_ranges(probing.keys[slots], probing.values[slots], groups, len(counts))
+    reached = 0
+    for place in range(probing.offsets[text], probing.offsets[text + 1]):
+        entry = find(postings.table, postings.numbers, probing.tokens[place])
+        number = postings.numbers[entry]
+        if number < 0:
+            continue
+        middle = postings.middles[number]
+        lists = (postings.starts[number], middle, postings.starts[number + 1])
+        for rest in range(1 + front[place]):
+            start, end = lists[rest], lists[rest + 1]
+            for span in range(len(ranges)):
+                start = seek(postings.texts, start, end, ranges[span, 0])
+                while start < end and postings.texts[start] < ranges[span, 1]:
+                    other = postings.texts[start]
+                    start += 1
+                    smaller = indexed.offsets[other + 1] - indexed.offsets[other] <= size
+                    # The front of a text counts where that text is the smaller one, all of it where it is not.
+                    if (smaller and rest) or (not smaller and not front[place]):
+                        continue
+                    if counts[other] == 0:
+                        touched[reached] = other
+                        reached += 1
+                    counts[other] += 1
+    return reached
+
+
+@kernel
+def _compare(
+    text: int, other: int, hits: int, probing: Block, indexed: Block, jaccard: int, containment: int
+) -> int:
+    """The overlap of two texts that share `hits` prefix tokens, or 0 if they are not alike or are held apart."""
+    left = probing.tokens[probing.offsets[text] : probing.offsets[text + 1]]
+    right = indexed.tokens[indexed.offsets[other] : indexed.offsets[other + 1]]
+    if len(right) <= len(left):
+        need = least_overlap(len(right), len(left), jaccard, containment)
+        beyond = len(right) - indexed.prefixes[other]
+    else:
+        need = least_overlap(len(left), len(right), jaccard, containment)
+        beyond = len(left) - probing.prefixes[text]
+    if hits < need - beyond:
+        return 0
+    if are_held_apart(
+        probing.keys[probing.slot_offsets[text] : probing.slot_offsets[text + 1]],
+        probing.values[probing.slot_offsets[text] : probing.slot_offsets[text + 1]],
+        indexed.keys[indexed.slot_offsets[other] : indexed.slot_offsets[other + 1]],
+        indexed.values[indexed.slot_offsets[other] : indexed.slot_offsets[other + 1]],
+    ):
+        return 0
+    common = shared(left, right)
+    return common if common >= need else 0

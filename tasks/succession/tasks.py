@@ -1,0 +1,111 @@
+"""The tasks of the succession stage: a corpus that goes on from an earlier one."""
+
+from collections.abc import Collection
+
+from blocks.prefect_blocks import load_store
+from blocks.store import ArtifactStore
+from datasets_registry.artifact import ArtifactRef, FileEntry
+from datasets_registry.records import Decision, Document
+from tasks.corpus.ledger import summarise
+from tasks.corpus.shards import Entry, candidate
+from tasks.corpus.tasks import PARTS, add_summary, read_summary
+from tasks.runtime.keys import Identity
+from tasks.runtime.parts import decode_as, decode_rows
+from tasks.runtime.rows import add_rows, rows_of
+from tasks.runtime.steps import Made, step
+from tasks.succession.documents import decisions_that_stand, recalled_entries, succession, without_unchanged
+
+VERSION = "2026.11.22"
+
+
+@step(Identity("recall-documents", VERSION))
+def recall_documents(earlier: ArtifactRef, cleaned: ArtifactRef) -> Made:
+    """Today's cleaned texts, with what of an earlier corpus they put in question.
+
+    Documents that come again as they were are no candidates; those that went because of one that is now updated are
+    decided anew, in a last shard; `retracted` lists the ids that count no more in the earlier corpus.
+    """
+    store = load_store()
+    today = {
+        entry.decision.id: entry.document
+        for entry in rows_of(store, cleaned, "entries", Entry)
+        if entry.decision.id and entry.decision.decision != "quarantined"
+    }
+    decisions = list(rows_of(store, earlier, "decisions", Decision))
+    again = today.keys() & {row.id for row in decisions}
+    change = succession(decisions, _held(store, earlier, again), today)
+    recalled = recalled_entries(decisions, _held(store, earlier, change.recalled), change.recalled)
+    files = list(store.tree(cleaned).files)
+    if change.unchanged:
+        files = [_without(store, file, change.unchanged) for file in files]
+    if recalled:
+        number = len(store.tree(cleaned).part("entries"))
+        files.append(add_rows(store, "entries", number, recalled))
+        candidates = (candidate(entry.document) for entry in recalled if entry.document)
+        files.append(add_rows(store, "candidates", number, candidates))
+    retracted = ({"id": each} for each in sorted(change.updated | change.recalled))
+    files.append(add_rows(store, "retracted", 0, retracted))
+    files.append(add_rows(store, "recalled", 0, ({"id": each} for each in sorted(change.recalled))))
+    counts = {name: len(getattr(change, name)) for name in ("unchanged", "updated", "recalled")}
+    return Made(store.publish("corpus/cleaned", files), counts)
+
+
+@step(Identity("continue-corpus", VERSION))
+def continue_corpus(earlier: ArtifactRef, today: ArtifactRef, cleaned: ArtifactRef) -> Made:
+    """An earlier corpus and today's as one: shards in which nothing changed are taken over as they are."""
+    store = load_store()
+    before, after = store.tree(earlier), store.tree(today)
+    recalled = _ids(store, cleaned, "recalled")
+    updated = _ids(store, cleaned, "retracted") - recalled
+    files = [
+        _standing(store, file, updated, recalled) if updated or recalled else file
+        for part in PARTS
+        for file in before.part(part)
+    ]
+    for part in PARTS:
+        for number, file in enumerate(after.part(part), start=len(before.part(part))):
+            files.append(
+                file.model_copy(update={"name": f"{part}/{number:05d}.{file.name.partition('.')[2]}"})
+            )
+    decisions = [file for file in files if file.name.startswith("decisions/")]
+    settled = (row for data in store.blobs(decisions) for row in decode_as(data, Decision))
+    accounts = read_summary(store, earlier), read_summary(store, today)
+    lines = sum(account.input for account in accounts) - len(recalled)
+    summary = summarise(lines, settled, accounts[1].guarded)
+    files.append(add_summary(store, summary))
+    return Made(store.publish("corpus", files), {"kept": summary.kept, "structured": summary.structured})
+
+
+def _ids(store: ArtifactStore, ref: ArtifactRef, part: str) -> set[str]:
+    return {str(row["id"]) for data in store.blobs(store.tree(ref).part(part)) for row in decode_rows(data)}
+
+
+def _held(store: ArtifactStore, corpus: ArtifactRef, wanted: Collection[str]) -> dict[str, Document]:
+    """Documents of a corpus by id, those that went as duplicates among them."""
+    parts = ("documents", "structured", "removed") if wanted else ()
+    rows = (row for part in parts for row in rows_of(store, corpus, part, Document))
+    return {document.id: document for document in rows if document.id in wanted}
+
+
+def _without(store: ArtifactStore, file: FileEntry, unchanged: Collection[str]) -> FileEntry:
+    """A file of cleaned texts, in which those that bring nothing new only say so."""
+    part, data = file.name.partition("/")[0], store.get_blob(file.sha256)
+    number = int(file.name[len(part) + 1 :].partition(".")[0])
+    if part == "entries":
+        return add_rows(store, part, number, without_unchanged(decode_as(data, Entry), unchanged))
+    return add_rows(store, part, number, (row for row in decode_rows(data) if row["id"] not in unchanged))
+
+
+def _standing(
+    store: ArtifactStore, file: FileEntry, updated: Collection[str], recalled: Collection[str]
+) -> FileEntry:
+    """A file of an earlier corpus without what counts no more."""
+    part, data = file.name.partition("/")[0], store.get_blob(file.sha256)
+    number = int(file.name[len(part) + 1 :].partition(".")[0])
+    if part == "decisions":
+        return add_rows(
+            store, part, number, decisions_that_stand(decode_as(data, Decision), updated, recalled)
+        )
+    return add_rows(
+        store, part, number, (row for row in decode_rows(data) if row["id"] not in {*updated, *recalled})
+    )

@@ -1,0 +1,159 @@
+"""Deduplication of texts in memory by the shard functions of the stage, and the same decided by brute force."""
+
+import hashlib
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from tasks.dedup.blocks import compare_blocks, describe_block, settle_block
+from tasks.dedup.config import DedupConfig
+from tasks.dedup.definition import judge_pair
+from tasks.dedup.rank import Candidate, blocks, rank, ranked
+from tasks.dedup.rows import Guarded, Member, Outcome, Text, Verdict
+from tasks.dedup.verdicts import guarded, retract, verdicts
+from tasks.runtime.parts import decode_as, encode_rows
+from tasks.text.facts import find_facts
+from tasks.text.normalise import normalise_key
+
+
+def candidate(name: str, text: str, snapshot: int = 0) -> Candidate:
+    """A text as ranking sees it; `snapshot` and its length rank it."""
+    key = normalise_key(text)
+    return Candidate(
+        id=name,
+        key_sha256=hashlib.sha256(key.encode()).hexdigest(),
+        content_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        source="",
+        published=None,
+        length=len(key),
+        snapshot=snapshot,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided, and the files of every block for a later corpus to go on from."""
+
+    verdicts: list[Verdict]
+    guarded: list[Guarded]
+    described: list[list[bytes]]
+    outcomes: list[bytes]
+
+
+def decide(
+    texts: dict[str, str],
+    config: DedupConfig,
+    snapshots: dict[str, int] | None = None,
+    earlier: Decided | None = None,
+    retracted: Collection[str] = (),
+) -> Decided:
+    """Decide about texts, all of which rank behind those of `earlier`, of which some may be `retracted`."""
+    snapshots = snapshots or {}
+    order, copies = ranked((candidate(name, texts[name], snapshots.get(name, 0)) for name in texts), config)
+    cut = [[each.id for each in block] for block in blocks(order, config)]
+    described = list(earlier.described) if earlier else []
+    known = (
+        [[_without(block, made, retracted)] for block, made in zip(described, earlier.outcomes, strict=True)]
+        if earlier
+        else []
+    )
+    old = len(known)
+    described += [_described([texts[name] for name in names], names, config) for names in cut]
+    known += [[] for _ in cut]
+    for better, block in enumerate(described):
+        if better >= old:
+            known[better] = [settle_block([*block[:2], *known[better]], config)["outcomes"].data]
+        for later in range(max(better + 1, old), len(described)):
+            inputs = [*described[later][:2], *block[:2], *known[better], *known[later]]
+            known[later] = [compare_blocks(inputs, config)["outcomes"].data]
+    outcomes = [list(decode_as(data[0], Outcome)) for data in known]
+    members = [list(decode_as(block[2], Member)) for block in described]
+    return Decided(
+        verdicts(members[old:], outcomes[old:], copies),
+        guarded(members, outcomes, config),
+        described,
+        [data[0] for data in known],
+    )
+
+
+def _without(block: list[bytes], outcomes: bytes, ids: Collection[str]) -> bytes:
+    members = list(decode_as(block[2], Member))
+    return encode_rows(retract(members, list(decode_as(outcomes, Outcome)), ids)).data
+
+
+def _described(texts: Sequence[str], names: Sequence[str], config: DedupConfig) -> list[bytes]:
+    rows = [
+        Text(row, name, text, tuple(find_facts(text)))
+        for row, (name, text) in enumerate(zip(names, texts, strict=True))
+    ]
+    pieces = [encode_rows(rows[::2]).data, encode_rows(rows[1::2]).data]
+    made = describe_block(pieces, config)
+    return [made["features"].data, made["texts"].data, made["members"].data]
+
+
+def by_brute_force(
+    texts: dict[str, str], config: DedupConfig, snapshots: dict[str, int] | None = None
+) -> dict[str, tuple[str, float, str]]:
+    """Every text that goes, with layer, score and witness: one by one in rank order, against all that stay."""
+    snapshots = snapshots or {}
+    order = sorted(
+        (candidate(name, texts[name], snapshots.get(name, 0)) for name in texts),
+        key=lambda each: rank(each, config),
+    )
+    stays: list[str] = []
+    originals: dict[str, str] = {}
+    gone: dict[str, tuple[str, float, str]] = {}
+    for each in order:
+        original = originals.setdefault(each.key_sha256, each.id)
+        if original != each.id:
+            gone[each.id] = gone.get(original, ("exact", 1.0, original))
+            continue
+        for other in stays:
+            judgement = judge_pair(texts[each.id], texts[other], config)
+            if judgement.layer and not judgement.conflict:
+                gone[each.id] = (judgement.layer, judgement.score, other)
+                break
+        else:
+            stays.append(each.id)
+    return gone
+
+
+def related(seed: int, count: int) -> dict[str, str]:
+    """Texts that repeat, contain, resemble and merely recall each other, in every mixture."""
+    random_ = random.Random(seed)
+    words = [
+        "".join(random_.choices("金融市场银行利率上升下降公司报告披露增长", k=random_.randint(2, 5)))
+        for _ in range(60)
+    ]
+    originals = [
+        "，".join(random_.choices(words, k=random_.randint(8, 60))) for _ in range(max(2, count // 4))
+    ]
+    made: list[str] = []
+    for _ in range(count):
+        text = random_.choice(originals)
+        match random_.randrange(7):
+            case 0:
+                text = _edited(text, random_, 0.03)
+            case 1:
+                text = text[: random_.randint(len(text) // 3, len(text))]
+            case 2:
+                text = f"{random_.choice(originals)}。{text}。{random_.choice(originals)}"
+            case 3:
+                text = text.replace("，", " , ")
+            case 4:
+                text = f"{text}，净利润{random_.randint(1, 3)}.5亿元，同比增长{random_.randint(1, 2)}0%"
+            case 5:
+                text = _edited(text, random_, 0.2)
+        made.append(text)
+    return {f"d{index:04d}": text for index, text in enumerate(made)}
+
+
+def _edited(text: str, random_: random.Random, rate: float) -> str:
+    return "".join(random_.choice("甲乙丙丁") if random_.random() < rate else each for each in text)
+
+
+def shuffled(texts: dict[str, str], seed: int) -> dict[str, str]:
+    """The same texts in another order."""
+    names = list(texts)
+    random.Random(seed).shuffle(names)
+    return {name: texts[name] for name in names}
