@@ -3,7 +3,8 @@
     python benchmarks/build_corpus.py [--input GLOB] [--rows N]
 
 Without `--input` the sample corpus is made and used. Both sides take the same lines in memory to encoded rows, with no
-Prefect, object store or Dask; the script notes no edits, facts or witnesses. Rates are medians of three runs in turn.
+Prefect, object store or Dask, and both drop exact copies only: `benchmarks/dedup` measures the layers. The script notes
+no edits, facts or witnesses. Rates are medians of three runs in turn.
 """
 
 import argparse
@@ -27,8 +28,8 @@ from tasks.corpus.reading import find_files, read_lines
 from tasks.corpus.rows import parse_line
 from tasks.corpus.shards import CleanShard, Nothing, ReadLine, clean_lines, settle_lines
 from tasks.dedup.config import DedupConfig
-from tasks.dedup.exact import exact_copies
-from tasks.dedup.rank import Candidate
+from tasks.dedup.rank import Candidate, ranked
+from tasks.dedup.verdicts import verdicts
 from tasks.runtime.parts import Part, decode_as, encode_rows
 
 CLEAN = CleanShard(cleaning=CleaningConfig(), quality=QualityConfig())
@@ -67,8 +68,8 @@ def main() -> None:
 def corpus_stage(lines: Sequence[bytes]) -> dict[str, Part]:
     """The parts of the settled corpus: what the steps of the flow do between their stores, all lines in one shard."""
     cleaned = clean_lines([encode_rows(_read(lines)).data], CLEAN)
-    verdicts = exact_copies(decode_as(cleaned["candidates"].data, Candidate), DedupConfig())
-    return settle_lines([cleaned["entries"].data, encode_rows(verdicts).data], Nothing())
+    _, copies = ranked(decode_as(cleaned["candidates"].data, Candidate), DedupConfig())
+    return settle_lines([cleaned["entries"].data, encode_rows(verdicts([], [], copies)).data], Nothing())
 
 
 def _raw(pattern: str) -> Iterator[bytes]:

@@ -89,8 +89,8 @@ def _check(
             problem = f"the witness is {witness.decision}"
         elif (found.layer, found.score) != (gone.layer, gone.score):
             problem = f"is {found.layer or 'no repeat'} {found.score}"
-        elif found.conflict and gone.reason != FAMILY:
-            problem = f"other {found.conflict.kind}: {found.conflict.left} / {found.conflict.right}"
+        elif found.guarded and gone.reason != FAMILY:
+            problem = "the identity guard holds the two apart"
         checked.append(Checked(str(gone.id), str(witness.id), str(gone.layer), gone.score or 0.0, problem))
     return checked
 

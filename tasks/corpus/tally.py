@@ -19,6 +19,7 @@ from tasks.corpus.report_rows import (
     year_counts,
 )
 from tasks.corpus.shards import Entry, Nothing, ReadLine
+from tasks.pages.rendering import percent
 from tasks.runtime.parts import Part, decode_as, encode_rows
 
 EXAMPLES = 3
@@ -120,6 +121,14 @@ def merge(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         total.add(tally)
     return total
+
+
+def engine_fact(measured: Mapping[str, object]) -> tuple[str, str]:
+    """An engine that misses pairs, and how many it missed in a sample, as a line of the page's head."""
+    pairs, found = int(str(measured["pairs"])), int(str(measured["found"]))
+    share = percent(found, pairs) if pairs else "无从计算"
+    said = f"抽样 {measured['texts']} 篇，精确方法找到 {pairs:,} 对，它找到其中 {found:,} 对，召回率 {share}"
+    return "配对引擎", f"{measured['engine']}（{measured['setting']}）：{said}"
 
 
 def held_apart(pairs: Iterable[Mapping[str, object]], families: Sequence[Family]) -> Apart:

@@ -19,7 +19,7 @@ from tasks.corpus.reading import SAMPLE, find_files, read_lines
 from tasks.corpus.report import render_report
 from tasks.corpus.rows import parse_line
 from tasks.corpus.shards import CleanShard, Nothing, ReadLine, clean_lines, settle_lines
-from tasks.corpus.tally import Tally, held_apart, merge, report_data, tally_lines
+from tasks.corpus.tally import Tally, engine_fact, held_apart, merge, report_data, tally_lines
 from tasks.runtime.keys import Identity
 from tasks.runtime.parts import decode_as, decode_rows, encode_rows
 from tasks.runtime.progress import progress_in_ui
@@ -145,7 +145,8 @@ def report_corpus(
     held = held_apart(guarded, list(rows_of(store, verdicts, "families", Family)))
     wanted = total.named() | held.named()
     documents = {document.id: document for document in _documents(store, corpus, wanted)}
-    facts = (("输入行数", f"{lines.rows:,}"), ("阶段版本", VERSION))
+    engines = (engine_fact(row) for row in _rows(store, store.tree(verdicts).part("engine")))
+    facts = (("输入行数", f"{lines.rows:,}"), ("阶段版本", VERSION), *engines)
     data = report_data(total, name, corpus.sha256, facts, held, documents)
     page = render_report(read_summary(store, today), data)
     return Made(store.publish("corpus/report", [store.add_file("report.html", page.encode())]))

@@ -52,9 +52,9 @@ class DedupConfig(BaseModel):
         default={},
         description="Trust tier of a source by its name, 0 the most trusted; sources not named are tier 100.",
     )
-    block_texts: int = Field(8192, ge=1, le=65536, description="Texts of a block, the unit of work.")
+    block_texts: int = Field(4096, ge=1, le=65536, description="Texts of a block, the unit of work.")
     block_characters: int = Field(
-        8_000_000, ge=1, description="Characters of a block; memory grows with them, results do not change."
+        2_000_000, ge=1, description="Characters of a block; memory grows with them, results do not change."
     )
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datasets_registry.records import DuplicateLayer
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.features import DIGITS, GRAM, HEAD
-from tasks.dedup.guard import Conflict, conflict, missing
+from tasks.dedup.guard import conflict, is_unlike
 from tasks.dedup.pairs import LONG_GRAM
 from tasks.dedup.rows import Text
 from tasks.similarity.simhash import simhash
@@ -16,21 +16,21 @@ from tasks.text.normalise import normalise_key
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How a text repeats another: the layer, None where it does not, and what the guard holds against it.
+    """How a text repeats another: the layer, None where it does not, and whether the guard holds the two apart.
 
     `score` is the greater of Jaccard and containment, or the share that phrases cover.
     """
 
     layer: DuplicateLayer | None
     score: float
-    conflict: Conflict | None
+    guarded: bool
 
 
 def judge_pair(first: str, second: str, config: DedupConfig) -> Judgement:
     """Whether a cleaned text may go because of another, which is ranked better."""
     a, b = normalise_key(first), normalise_key(second)
     if a == b:
-        return Judgement("exact", 1.0, None)
+        return Judgement("exact", 1.0, False)
     score = _goes(a, b, GRAM, config)
     layer: DuplicateLayer = "ngram"
     by_phrases = False
@@ -38,18 +38,18 @@ def judge_pair(first: str, second: str, config: DedupConfig) -> Judgement:
         layer, by_phrases = "phrase", True
         score = _covered(DIGITS.sub("0", a), DIGITS.sub("0", b), config)
     if score is None:
-        return Judgement(None, 0.0, None)
+        return Judgement(None, 0.0, False)
     bits = simhash([a, b], GRAM)
     if a[:HEAD] == b[:HEAD]:
         layer = "hash"
     elif int(bits[0] ^ bits[1]).bit_count() <= config.simhash_threshold:
         layer = "simhash"
-    return Judgement(layer, round(score, 4), _conflict(first, second, by_phrases) if config.guard else None)
+    return Judgement(layer, round(score, 4), config.guard and _is_guarded(first, second, by_phrases))
 
 
-def _conflict(first: str, second: str, by_phrases: bool) -> Conflict | None:
+def _is_guarded(first: str, second: str, by_phrases: bool) -> bool:
     ours, theirs = (Text(0, "", text, tuple(find_facts(text))).profile() for text in (first, second))
-    return conflict(ours, theirs) or (missing(ours, theirs) if by_phrases else None)
+    return is_unlike(ours, theirs, by_phrases) or conflict(ours, theirs) is not None
 
 
 def _is_doubtful(a: str, b: str, config: DedupConfig) -> bool:

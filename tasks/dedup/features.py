@@ -3,13 +3,14 @@
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.dedup.config import DedupConfig
+from tasks.dedup.minhash import sign
 from tasks.dedup.rows import Member, Text
 from tasks.dedup.slots import Profile, fixed_hash, identity_slots, skeleton
 from tasks.similarity.shingles import CodePoints, Shingles, code_points, shingle
@@ -29,7 +30,8 @@ class Features:
     """The texts of a block as arrays; row i of each is text i.
 
     `lengths` are those of the normalised texts, `keys` 64 bits of their sha256, `heads` of the MD5 of their first 500
-    characters, `masked` is them with every run of digits as one, and `phrases` are the windows of that.
+    characters, `masked` is them with every run of digits as one, and `phrases` are the windows of that. `signatures`
+    are MinHashes, `[texts, 0]` where the engine has no use for them. `facts` are hashes of the values of each text.
     """
 
     keys: NDArray[np.uint64]
@@ -40,6 +42,8 @@ class Features:
     masked: CodePoints
     phrases: Shingles
     slots: Slots
+    signatures: NDArray[np.uint64]
+    facts: Shingles
 
     def to_bytes(self) -> bytes:
         """The arrays as one `.npz` file; equal features give equal bytes."""
@@ -59,6 +63,9 @@ class Features:
             slot_offsets=self.slots.offsets,
             slot_keys=self.slots.keys,
             slot_values=self.slots.values,
+            signatures=self.signatures,
+            fact_offsets=self.facts.offsets,
+            facts=self.facts.tokens,
         )
         return held.getvalue()
 
@@ -75,41 +82,55 @@ class Features:
                 masked=CodePoints(held["masked_offsets"], held["masked"]),
                 phrases=Shingles(held["phrase_offsets"], held["phrases"]),
                 slots=Slots(held["slot_offsets"], held["slot_keys"], held["slot_values"]),
+                signatures=held["signatures"],
+                facts=Shingles(held["fact_offsets"], held["facts"]),
             )
 
 
-def describe(texts: Sequence[Text], profiles: Sequence[Profile], config: DedupConfig) -> Features:
-    """The features of a block of texts; `profiles` are what the guard reads of them."""
-    keys = [normalise_key(text.contents) for text in texts]
+def describe(texts: Iterable[Text], config: DedupConfig) -> tuple[Features, list[Member]]:
+    """The features and the list of a block of texts, of which one at a time is held."""
+    keys, members, slots, facts = [], [], [], []
+    for text in texts:
+        profile = text.profile()
+        keys.append(normalise_key(text.contents))
+        members.append(_member(text, profile))
+        facts.append(np.array(sorted(map(fixed_hash, set(profile.values))), np.uint64))
+        if config.holds_apart:
+            slots.append(identity_slots(profile))
     masked = [DIGITS.sub("0", key) for key in keys]
-    return Features(
+    grams = shingle(keys, GRAM)
+    features = Features(
         keys=np.array([_bits(hashlib.sha256(key.encode())) for key in keys], np.uint64),
         lengths=np.array([len(key) for key in keys], np.int64),
         heads=np.array([_bits(_md5(key[:HEAD])) for key in keys], np.uint64),
         simhashes=simhash(keys, GRAM),
-        grams=shingle(keys, GRAM),
+        grams=grams,
         masked=code_points(masked),
         phrases=shingle(masked, config.phrase_len),
-        slots=_slots(profiles) if config.holds_apart else fill_slots(None, len(texts)),
+        slots=_slots(slots) if config.holds_apart else fill_slots(None, len(keys)),
+        signatures=sign(grams) if config.engine == "minhash" else np.zeros((len(keys), 0), np.uint64),
+        facts=Shingles(_offsets(facts), _joined(facts)),
     )
+    return features, members
 
 
-def member(text: Text, profile: Profile) -> Member:
-    """A text's entry in the list of its block."""
+def _member(text: Text, profile: Profile) -> Member:
     if not profile.facts:
         return Member(text.id, 0, 0)
     return Member(text.id, fixed_hash(skeleton(profile)), fixed_hash(*profile.values))
 
 
-def _slots(profiles: Sequence[Profile]) -> Slots:
-    found = [identity_slots(profile) for profile in profiles]
-    offsets = np.cumsum([0, *(len(keys) for keys, _ in found)], dtype=np.int64)
-    empty = [np.zeros(0, np.uint64)]
-    return Slots(
-        offsets,
-        np.concatenate(empty + [keys for keys, _ in found]),
-        np.concatenate(empty + [values for _, values in found]),
-    )
+def _slots(found: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint64]]]) -> Slots:
+    keys, values = [keys for keys, _ in found], [values for _, values in found]
+    return Slots(_offsets(keys), _joined(keys), _joined(values))
+
+
+def _offsets(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    return np.cumsum([0, *map(len, parts)], dtype=np.int64)
+
+
+def _joined(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    return np.concatenate([np.zeros(0, np.uint64), *parts])
 
 
 def _md5(text: str) -> "hashlib._Hash":

@@ -35,6 +35,9 @@ MANY = 3
 MAJORITY = 2
 """So many slots with two values, at least half as many as there are equal facts, are no accident of editing."""
 
+MANY_FACTS = 8
+"""A text of so many facts is known by them."""
+
 SHOWN = 16
 """Characters before a slot that are shown with it."""
 
@@ -58,18 +61,14 @@ def conflict(left: Profile, right: Profile) -> Conflict | None:
     return _shown(left, right, pairs) if pairs else None
 
 
-def missing(left: Profile, right: Profile) -> Conflict | None:
-    """The first fact of a text that another lacks, where it lacks most of them, or None.
+def is_unlike(left: Profile, right: Profile, by_phrases: bool) -> bool:
+    """Whether most facts of a text do not stand in another, so that it cannot be its repeat.
 
-    Shared phrases alone, in which digits are masked, do not make a text a repeat of one with other facts.
+    Where only phrases are shared, in which digits are masked, any number of facts counts; else eight or more.
     """
-    there = set(right.values)
-    lacking = [index for index, value in enumerate(left.values) if value not in there]
-    if 2 * len(lacking) <= len(left.values):
-        return None
-    fact = left.facts[lacking[0]]
-    before = left.text[max(0, fact.start - SHOWN) : fact.start]
-    return Conflict(fact.kind, _written(left, lacking[0]), "", before)
+    facts = set(left.values)
+    lacking = len(facts - set(right.values))
+    return len(facts) >= (1 if by_phrases else MANY_FACTS) and 2 * lacking > len(facts)
 
 
 def _conflicting(left: Profile, right: Profile) -> list[tuple[int, int]]:

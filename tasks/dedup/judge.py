@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tasks.dedup.config import DedupConfig
-from tasks.dedup.guard import conflict, missing
+from tasks.dedup.guard import conflict
 from tasks.dedup.pairs import LAYERS, Pairs
 from tasks.dedup.rows import Finding, Outcome
 from tasks.dedup.slots import Profile
 
 ProfileOf = Callable[[int], Profile]
+UNLIKE = "most of its facts are others"
 
 
 @dataclass(slots=True)
@@ -43,34 +44,37 @@ class Judge:
             if self.is_gone(row):
                 continue
             outcome = self.outcomes.get(row, Outcome(row))
-            for place in range(places.start, places.stop):
-                other = int(pairs.second[place])
+            for place, other in enumerate(pairs.second[places].tolist(), start=places.start):
                 if not stays(other):
                     continue
-                finding = Finding(
-                    id_of(other),
-                    LAYERS[pairs.layer[place]],
-                    pairs.score(place),
-                    pairs.evidence(place),
-                )
-                outcome = self._weigh(outcome, finding, theirs(other), not pairs.jaccard[place])
+                apart = self._apart(pairs, place, theirs)
+                if apart is None:
+                    outcome = Outcome(row, gone=_finding(pairs, place, id_of))
+                else:
+                    leader = outcome.leader or _finding(pairs, place, id_of)
+                    outcome = self._held_apart(outcome, leader, outcome.apart or apart)
                 if outcome.gone:
                     break
             self.outcomes[row] = outcome
 
-    def _weigh(self, outcome: Outcome, finding: Finding, other: Profile, by_phrases: bool) -> Outcome:
-        """What a pair changes."""
-        differing = None
-        if self.config.guard and finding.layer != "exact":
-            ours = self.profile(outcome.row)
-            differing = conflict(ours, other) or (missing(ours, other) if by_phrases else None)
-        if differing is None:
-            return Outcome(outcome.row, gone=finding)
-        leader, apart = outcome.leader, outcome.apart
-        if leader is None:
-            leader = finding
-            apart = f"{differing.kind}: {differing.left} / {differing.right} ({differing.context})"
+    def _apart(self, pairs: Pairs, place: int, theirs: ProfileOf) -> str | None:
+        """What the guard holds against a pair; None where nothing."""
+        if not self.config.guard or LAYERS[pairs.layer[place]] == "exact":
+            return None
+        if pairs.unlike[place]:
+            return UNLIKE
+        ours, other = self.profile(int(pairs.first[place])), theirs(int(pairs.second[place]))
+        found = conflict(ours, other)
+        return f"{found.kind}: {found.left} / {found.right} ({found.context})" if found else None
+
+    def _held_apart(self, outcome: Outcome, leader: Finding, apart: str) -> Outcome:
+        """A text beside one more of its family."""
         guarded = outcome.guarded + 1
         if self.config.family_policy == "keep_k" and guarded >= self.config.family_keep:
             return Outcome(outcome.row, gone=leader, family=True, apart=apart)
         return Outcome(outcome.row, None, False, guarded, leader, apart)
+
+
+def _finding(pairs: Pairs, place: int, id_of: Callable[[int], str]) -> Finding:
+    layer = LAYERS[pairs.layer[place]]
+    return Finding(id_of(int(pairs.second[place])), layer, pairs.score(place), pairs.evidence(place))

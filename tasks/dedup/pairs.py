@@ -1,7 +1,7 @@
 """Which pairs of texts are alike, and by which of the five layers: each measured, none taken from a hash alone."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from datasets_registry.records import DuplicateLayer
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.features import Features
+from tasks.dedup.guard import MANY_FACTS
+from tasks.dedup.minhash import candidates
 from tasks.dedup.rows import EQUAL
 from tasks.similarity.hamming import hamming_join
 from tasks.similarity.join import SetIndex, Thresholds, build_index, overlaps, probe
@@ -63,7 +65,8 @@ class Pairs:
     """Pairs of which the first text may go because of the second, ordered by both rows.
 
     `layer` indexes `LAYERS`. `jaccard` and `containment` (of the first in the second) are of character 3-grams and 0
-    where only phrases are shared; `covered` is the share of the first text that phrases of the second cover.
+    where only phrases are shared; `covered` is the share of the first text that phrases of the second cover. `unlike`
+    pairs are those that the guard need not look at: most facts of the first do not stand in the second.
     """
 
     first: NDArray[np.int64]
@@ -72,6 +75,7 @@ class Pairs:
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
     covered: NDArray[np.float64]
+    unlike: NDArray[np.bool_]
 
     def of_each(self) -> Iterator[tuple[int, slice]]:
         """Every first row, with where its pairs are."""
@@ -92,6 +96,7 @@ class Pairs:
             self.jaccard[places],
             self.containment[places],
             self.covered[places],
+            self.unlike[places],
         )
 
     def score(self, place: int) -> float:
@@ -110,7 +115,8 @@ class Pairs:
 
 def alike(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
     """Every pair of a text of `first` that may go and a text of `kept` that it repeats."""
-    measured = _joined(_by_grams(first, kept, config), _by_phrases(first, kept, config))
+    phrases = _by_phrases(first, kept, config)
+    measured = _joined(_by_grams(first, kept, phrases, config), phrases)
     ours, theirs = first.features, kept.side.features
     a, b = measured.first, measured.second
     rules = (
@@ -119,29 +125,50 @@ def alike(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
         distance(ours.simhashes[a], theirs.simhashes[b]) <= config.simhash_threshold,
         measured.jaccard > 0,
     )
-    layer = np.select(rules, range(len(rules)), len(rules))
-    return Pairs(a, b, layer.astype(np.int8), measured.jaccard, measured.containment, measured.covered)
+    layer = np.select(rules, range(len(rules)), len(rules)).astype(np.int8)
+    return replace(measured, layer=layer, unlike=_unlike(ours, theirs, measured))
+
+
+def _unlike(ours: Features, theirs: Features, pairs: Pairs) -> NDArray[np.bool_]:
+    """`is_unlike` of the guard, for many pairs at once."""
+    facts = ours.facts.sizes[pairs.first]
+    shared = overlaps(ours.facts, pairs.first, theirs.facts, pairs.second)
+    least = np.where(pairs.jaccard == 0, 1, MANY_FACTS)
+    return (facts >= least) & (2 * (facts - shared) > facts)
 
 
 def _thresholds(config: DedupConfig) -> Thresholds:
     return Thresholds(config.jaccard_threshold, config.containment_threshold)
 
 
-def _by_grams(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
+def _by_grams(first: Side, kept: Kept, phrases: Pairs, config: DedupConfig) -> Pairs:
     ours, theirs = first.features, kept.side.features
-    if config.engine == "simhash":
-        found = hamming_join(
-            ours.simhashes[first.rows], theirs.simhashes[kept.side.rows], config.simhash_threshold
-        )
-        a, b = first.rows[found.x], kept.side.rows[found.y]
-        shared = overlaps(ours.grams, a, theirs.grams, b)
-    else:
+    if config.engine == "exact":
         matches = probe(kept.grams, ours.grams, first.frequency, slots=ours.slots, rows=first.rows)
         a, b, shared = matches.x.astype(np.int64), kept.side.rows[matches.y], matches.overlap
+    else:
+        # What only shares phrases by this engine may share enough 3-grams all the same.
+        a, b = _candidates(first, kept.side, config)
+        a, b = np.concatenate((a, phrases.first)), np.concatenate((b, phrases.second))
+        shared = overlaps(ours.grams, a, theirs.grams, b)
     jaccard, containment, goes = _measure(ours.grams, theirs.grams, a, b, shared, config)
     a, b, jaccard, containment = a[goes], b[goes], jaccard[goes], containment[goes]
     measured = _pairs(a, b, jaccard, containment, np.zeros(len(a)))
     return measured.only(_agrees_in_long_grams(first, kept.side, a, b, config))
+
+
+def _candidates(
+    first: Side, second: Side, config: DedupConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of pairs that an engine takes for alike."""
+    ours, theirs = first.features, second.features
+    if config.engine == "minhash":
+        x, y = candidates(ours.signatures[first.rows], theirs.signatures[second.rows])
+    else:
+        hashes = ours.simhashes[first.rows], theirs.simhashes[second.rows]
+        near = hamming_join(*hashes, config.simhash_threshold)
+        x, y = near.x.astype(np.int64), near.y.astype(np.int64)
+    return first.rows[x], second.rows[y]
 
 
 def _measure(
@@ -208,7 +235,7 @@ def _pairs(
     containment: NDArray[np.float64],
     covered: NDArray[np.float64],
 ) -> Pairs:
-    return Pairs(a, b, np.zeros(len(a), np.int8), jaccard, containment, covered)
+    return Pairs(a, b, np.zeros(len(a), np.int8), jaccard, containment, covered, np.zeros(len(a), bool))
 
 
 def _joined(grams: Pairs, phrases: Pairs) -> Pairs:

@@ -43,6 +43,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """An engine, with its settings, on a sample: `found` of the `pairs` of the exact engine among so many texts."""
+
+    engine: str
+    setting: str
+    texts: int
+    pairs: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A text that another repeats: the other's id, the layer that names the pair, how alike they are, and evidence."""
 

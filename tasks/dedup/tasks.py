@@ -54,7 +54,8 @@ def find_duplicates(cleaned: ArtifactRef, earlier: ArtifactRef | None, config: D
     new = _describe(store, tree.part("entries"), shards, cut, config)
     with progress_in_ui("find-duplicates", "comparisons of blocks") as progress:
         _compare(store, old, new, config, progress)
-    return _published(store, old, new, copies, config)
+    measured = _measure_engine(store, new, config) if new and config.engine != "exact" else []
+    return _published(store, old, new, copies, config, measured)
 
 
 def earlier_verdicts(corpus: ArtifactRef, config: DedupConfig) -> ArtifactRef:
@@ -146,12 +147,19 @@ def _compare(
         progress(done, total)
 
 
+def _measure_engine(store: ArtifactStore, new: Sequence[Block], config: DedupConfig) -> list[FileEntry]:
+    from tasks.dedup.blocks import measure_engine  # noqa: PLC0415 it loads compiled kernels
+
+    return map_shards(store, DUPLICATES, measure_engine, [[new[0].features, new[0].texts]], config)
+
+
 def _published(
     store: ArtifactStore,
     old: Sequence[Block],
     new: Sequence[Block],
     copies: dict[str, str],
     config: DedupConfig,
+    measured: Sequence[FileEntry],
 ) -> Made:
     """The verdicts on the new texts, what the guard holds apart, and all blocks, for the next day's texts."""
     known = [_read(store, block) for block in (*old, *new)]
@@ -161,7 +169,7 @@ def _published(
     members = [[member.id for member in block] for block, _ in known]
     families = _families(store, [block.texts for block in (*old, *new)], members, apart)
     tables: dict[str, Iterable[object]] = {"verdicts": gone, "guarded": apart, "families": families}
-    files = [add_rows(store, name, 0, rows) for name, rows in tables.items()]
+    files = [*measured, *(add_rows(store, name, 0, rows) for name, rows in tables.items())]
     for number, block in enumerate((*old, *new)):
         for file in (block.features, block.texts, block.members, *block.outcomes):
             part_name, _, rest = file.name.partition("/")

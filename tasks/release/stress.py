@@ -64,6 +64,8 @@ def stress_program(endpoint: Endpoint, questions: Path, folder: Path, config: St
             *("--max-tokens", str(config.max_tokens), "--temperature", "0", "--seed", str(config.seed)),
             *(fixed if config.fixed_length else ()),
             *("--stream", "--warmup-num", "1", "--sleep-interval", "1"),
+            # llama-server may close a connection while the client is about to use it again.
+            *("--headers", "Connection=close"),
             *("--outputs-dir", str(folder), "--no-timestamp"),
         ),
         env={"EVALSCOPE_API_KEY": endpoint.key, **OFFLINE},

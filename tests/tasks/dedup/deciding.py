@@ -110,7 +110,7 @@ def by_brute_force(
             continue
         for other in stays:
             judgement = judge_pair(texts[each.id], texts[other], config)
-            if judgement.layer and not judgement.conflict:
+            if judgement.layer and not judgement.guarded:
                 gone[each.id] = (judgement.layer, judgement.score, other)
                 break
         else:

@@ -1,11 +1,17 @@
 """Which texts go, and because of which: equal to brute force, and the same however the work is cut."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.dedup.blocks import measure_engine
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.definition import judge_pair
+from tasks.dedup.rows import Measured
+from tasks.runtime.parts import decode_as
+from tasks.text.normalise import normalise_key
 from tests.tasks.dedup.deciding import Decided, by_brute_force, decide, related, shuffled
 
 DEFAULT = DedupConfig()
@@ -151,3 +157,24 @@ def test_literal_phrases_must_be_meant() -> None:
 
 def test_no_texts() -> None:
     assert decide({}, DEFAULT) == Decided([], [], [], [])
+
+
+@pytest.mark.parametrize("engine", ["simhash", "minhash"])
+def test_other_engines_remove_only_what_the_exact_one_would(engine: Literal["simhash", "minhash"]) -> None:
+    texts = related(5, 60)
+    exact = {verdict.id for verdict in decide(texts, DEFAULT).verdicts}
+    verdicts = decide(texts, DedupConfig(engine=engine)).verdicts
+    for verdict in verdicts:
+        judgement = judge_pair(texts[verdict.id], texts[verdict.witness], DEFAULT)
+        assert (judgement.layer, judgement.score) == (verdict.layer, verdict.score)
+    assert len({verdict.id for verdict in verdicts} & exact) > len(exact) / 2
+
+
+def test_an_engine_is_measured_against_the_exact_one() -> None:
+    texts = related(5, 60)
+    for engine, at_least in (("minhash", 0.9), ("simhash", 0.1)):
+        config = DedupConfig(engine=engine)  # type: ignore[arg-type]
+        block = decide(texts, config).described[0]
+        (measured,) = decode_as(measure_engine(block[:2], config)["engine"].data, Measured)
+        assert measured.texts == len({*map(normalise_key, texts.values())})
+        assert at_least * measured.pairs <= measured.found <= measured.pairs
