@@ -29,7 +29,7 @@ def build_corpus(
     dedup: DedupConfig = DedupConfig(),
     name: str = "main",
     export: str | None = None,
-    base: str | None = None,
+    earlier: str | None = None,
 ) -> ArtifactRef:
     """Read, clean, judge, deduplicate and publish a corpus; every input line gets a decision with its reason.
 
@@ -41,10 +41,10 @@ def build_corpus(
         dedup: Which texts count as repeats, and which of them stays.
         name: The name under which the corpus is put in force.
         export: A folder on the machine that runs the flow; the results are also written there as plain files.
-        base: An earlier corpus by its name (`main~1` was in force before `main`) or sha256: what it decided stands, and
-            the input is added to it. A document that comes again under its id replaces the earlier one.
+        earlier: Another corpus by its name (`main~1` was in force before `main`) or sha256: what it decided stands,
+            and the input is added to it. A document that comes again under its id replaces the one there.
     """
-    before = published("corpus", base) if base else None
+    before = published("corpus", earlier) if earlier else None
     raw = ingest_files(input)
     lines = read_rows(raw, reading)
     cleaned = clean_documents(lines, cleaning, quality)

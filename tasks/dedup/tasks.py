@@ -69,7 +69,7 @@ def earlier_verdicts(corpus: ArtifactRef, config: DedupConfig) -> ArtifactRef:
     if (then.phrase_len, then.holds_apart) != (config.phrase_len, config.holds_apart):
         raise ValueError(
             f"corpus {corpus.sha256[:12]} was deduplicated with phrase_len {then.phrase_len}, guard {then.guard} and "
-            f"family_policy {then.family_policy}; keep these settings, or build it anew without a base"
+            f"family_policy {then.family_policy}; keep these settings, or build it anew by itself"
         )
     return made[-1].output
 
