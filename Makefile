@@ -10,7 +10,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.finloom/uv-cache
 export DO_NOT_TRACK := 1
 UV := .finloom/bootstrap/bin/uv
 
-.PHONY: help setup run run-full tools test test-tools check format golden lock up down status deploy bench clean
+.PHONY: help setup run run-full tools test test-tools check format golden lock up down status deploy bench bench-dedup clean
 
 help:           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,10 @@ deploy: up      ## put changed deployments of prefect.yaml on the server (`finlo
 
 bench: $(VENV)/.run-ready   ## benchmarks, as ratios against a baseline in the same run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-dedup: $(VENV)/.run-ready   ## deduplication against other tools and at growing sizes, an hour or two; LIKE=GLOB takes real texts
+	@$(BIN)/python benchmarks/dedup/compare.py $(if $(LIKE),--like '$(LIKE)')
+	@$(BIN)/python benchmarks/dedup/scale.py --mix $(if $(LIKE),--like '$(LIKE)')
 
 $(UV):
 	@$(PYTHON) -m venv .finloom/bootstrap

@@ -136,6 +136,7 @@ def probe(
         index.groups,
         jaccard,
         containment,
+        False,
     )
     y = index.rows[y].astype(np.int32)
     order = np.lexsort((y, x))
@@ -145,10 +146,14 @@ def probe(
 
 def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matches:
     """Every pair `x > y` of one set of texts that meets the thresholds."""
-    frequency = document_frequency(shingles)
-    found = probe(build_index(shingles, frequency, thresholds), shingles, frequency)
-    once = found.x > found.y
-    return Matches(found.x[once], found.y[once], found.overlap[once])
+    front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds, len(shingles))
+    slots = fill_slots(None, len(shingles))
+    _, groups = group(slots)
+    texts = _block(shingles, prefixes, slots)
+    postings = build_postings(shingles, front)
+    x, y, overlap = scan_blocks(texts, front, texts, postings, groups, *thresholds.millionths, True)
+    order = np.lexsort((y, x))
+    return Matches(x[order], y[order], overlap[order])
 
 
 def overlaps(a: Shingles, x: NDArray[np.integer], b: Shingles, y: NDArray[np.integer]) -> NDArray[np.int32]:

@@ -45,6 +45,15 @@ def find(table: NDArray[np.uint64], numbers: NDArray[np.int32], token: np.uint64
 
 
 @kernel
+def look_up(postings: Postings, tokens: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """The number of each token, -1 where no text holds it: all in one loop, in which waits for memory overlap."""
+    numbers = np.empty(len(tokens), np.int32)
+    for place, token in enumerate(tokens):
+        numbers[place] = postings.numbers[find(postings.table, postings.numbers, token)]
+    return numbers
+
+
+@kernel
 def _number_tokens(
     tokens: NDArray[np.uint64],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], int]:

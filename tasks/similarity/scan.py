@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.similarity.compiled import MILLION, doubled, kernel, seek
-from tasks.similarity.postings import Postings, find
+from tasks.similarity.postings import Postings, look_up
 from tasks.similarity.slots import Groups, are_held_apart, open_ranges
 
 
@@ -56,6 +56,7 @@ def scan_blocks(
     groups: Groups,
     jaccard: int,
     containment: int,
+    once: bool,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Every matching pair: numbers in the probing and in the indexed block, and the overlap; ascending by the first.
 
@@ -67,14 +68,21 @@ def scan_blocks(
         groups: those of the indexed texts.
         jaccard: the threshold in millionths.
         containment: the threshold in millionths.
+        once: both blocks are the same texts in the same order; each pair is then found once, where it is x > y.
     """
+    numbers = look_up(postings, probing.tokens)
     texts = len(indexed.offsets) - 1
+    sizes = np.diff(indexed.offsets).astype(np.int32)
+    smallest = sizes.min() if texts else 0
     counts = np.zeros(texts, np.int32)
     touched = np.empty(texts, np.int32)
     x, y, overlap = np.empty(16, np.int32), np.empty(16, np.int32), np.empty(16, np.int32)
     found = 0
     for text in range(len(probing.offsets) - 1):
-        reached = _count_hits(text, probing, front, indexed, postings, groups, counts, touched)
+        last = text if once else texts
+        reached = _count_hits(
+            text, last, probing, numbers, front, sizes, smallest, postings, groups, counts, touched
+        )
         for other in touched[:reached]:
             hits = counts[other]
             counts[other] = 0
@@ -91,9 +99,12 @@ def scan_blocks(
 @kernel
 def _count_hits(
     text: int,
+    last: int,
     probing: Block,
+    numbers: NDArray[np.int32],
     front: NDArray[np.bool_],
-    indexed: Block,
+    sizes: NDArray[np.int32],
+    smallest: int,
     postings: Postings,
     groups: Groups,
     counts: NDArray[np.int32],
@@ -102,15 +113,27 @@ def _count_hits(
     """Count for each indexed text how many tokens of the smaller one's prefix are shared; fill and size `touched`.
 
     The indexed text is the smaller one where sizes are equal.
+
+    Args:
+        text: the number of the probing text.
+        last: indexed texts from here on are left out.
+        probing: the texts to find matches of.
+        numbers: of each of their tokens, its number in the postings.
+        front: of each of their tokens, whether it is in its text's prefix.
+        sizes: those of the indexed texts.
+        smallest: the smallest of them; where all are larger than the probing text, only its prefix counts.
+        postings: those of the indexed texts.
+        groups: those of the indexed texts.
+        counts: zeros, to be filled.
+        touched: to be filled.
     """
     size = probing.offsets[text + 1] - probing.offsets[text]
     slots = slice(probing.slot_offsets[text], probing.slot_offsets[text + 1])
     ranges = open_ranges(probing.keys[slots], probing.values[slots], groups, len(counts))
     reached = 0
     for place in range(probing.offsets[text], probing.offsets[text + 1]):
-        entry = find(postings.table, postings.numbers, probing.tokens[place])
-        number = postings.numbers[entry]
-        if number < 0:
+        number = numbers[place]
+        if number < 0 or (size < smallest and not front[place]):
             continue
         middle = postings.middles[number]
         lists = (postings.starts[number], middle, postings.starts[number + 1])
@@ -118,10 +141,11 @@ def _count_hits(
             start, end = lists[rest], lists[rest + 1]
             for span in range(len(ranges)):
                 start = seek(postings.texts, start, end, ranges[span, 0])
-                while start < end and postings.texts[start] < ranges[span, 1]:
+                stop = min(ranges[span, 1], last)
+                while start < end and postings.texts[start] < stop:
                     other = postings.texts[start]
                     start += 1
-                    smaller = indexed.offsets[other + 1] - indexed.offsets[other] <= size
+                    smaller = sizes[other] <= size
                     # The front of a text counts where that text is the smaller one, all of it where it is not.
                     if (smaller and rest) or (not smaller and not front[place]):
                         continue
