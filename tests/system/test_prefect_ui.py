@@ -52,6 +52,7 @@ OTHER_KEYS = (
     "all",
 )
 
+FIRMS = [f"{first}{second}" for first in "华中国海东南" for second in "泰信通达"]
 NEWS = (
     "{company}公告：2024年度公司实现营业收入{income}.5亿元，同比增长12.3%，归属于上市公司股东的净利润为3.2亿元。"
     * 3
@@ -85,7 +86,11 @@ def folder() -> Iterator[Path]:
 def write_announcements(path: Path) -> None:
     """Thirty lines: good texts, a copy, a quote, and what a corpus must not hold."""
     rows: list[dict[str, object]] = [
-        {"id": f"a{n}", "title": f"第{n}号公告", "text": NEWS.format(company=f"华泰第{n}科技", income=n + 10)}
+        {
+            "id": f"a{n}",
+            "title": f"第{n}号公告",
+            "text": NEWS.format(company=f"{FIRMS[n]}科技股份有限公司", income=n + 10),
+        }
         for n in range(24)
     ]
     rows.append(rows[0] | {"id": "copy"})
