@@ -232,7 +232,7 @@ def test_retry_pressed_on_a_crashed_run_goes_on_where_it_died(
     system: System, page: Page, prefect: PrefectApi, folder: Path
 ) -> None:
     source = folder / "in.jsonl"
-    write_documents(source, 4000, seed=5)
+    write_documents(source, 2000, seed=5)
     parameters: dict[str, JsonValue] = {
         "input": str(source),
         "name": "crashed",
