@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from blocks.history import current, lineage
+from blocks.history import lineage
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import Action, ArtifactRef
 from datasets_registry.records import Decision
-from finloom.output import WrongUse, fail, print_json
-from finloom.search import DEFAULT_NAME, open_published_store
+from finloom.output import fail, print_json
+from finloom.search import DEFAULT_NAME, in_force, open_published_store
 from finloom.why import raw_lines
 from tasks.corpus.cleaning import clean
 from tasks.corpus.config import CleaningConfig
@@ -54,14 +54,12 @@ def dedup(
 ) -> None:
     """Verify removed duplicates anew: the witness stays, the pair meets its layer; exit code 1 where one does not."""
     store = open_published_store()
-    pointer = current(store, "corpus", corpus)
-    if pointer is None:
-        raise WrongUse(f"no corpus is published under {corpus!r}; build one with `finloom run build-corpus`")
-    rows = rows_of(store, pointer.target, "decisions", Decision)
+    published = in_force(store, "corpus", corpus)
+    rows = rows_of(store, published, "decisions", Decision)
     decisions = {row.id: row for row in rows if row.id and row.decision != "superseded"}
     gone = [decision for decision in decisions.values() if decision.decision == "duplicate"]
     drawn = sorted(gone, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).hexdigest())[:sample]
-    checked = _check(store, pointer.target, drawn, decisions)
+    checked = _check(store, published, drawn, decisions)
     wrong = [each for each in checked if each.problem]
     if as_json:
         print_json({"drawn": len(drawn), "of": len(gone), "wrong": [asdict(each) for each in wrong]})

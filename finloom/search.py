@@ -1,6 +1,6 @@
 """`finloom search QUERY`: what an index finds, with the passage and the input line of every document."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -53,10 +53,16 @@ def search(
 def open_published(name: str) -> tuple[ArtifactRef, Index]:
     """The index in force under a name, opened from this machine's copy."""
     store = open_published_store()
-    pointer = current(store, "index", name)
+    ref = in_force(store, "index", name)
+    return ref, open_index(store, ref)
+
+
+def in_force(store: ArtifactStore, kind: Literal["corpus", "index"], name: str) -> ArtifactRef:
+    """The artifact in force under a name; a name that holds none is wrong use."""
+    pointer = current(store, kind, name)
     if pointer is None:
-        raise WrongUse(f"no index is published under {name!r}; build one with `finloom run build-index`")
-    return pointer.target, open_index(store, pointer.target)
+        raise WrongUse(f"no {kind} is published under {name!r}; build one with `finloom run build-{kind}`")
+    return pointer.target
 
 
 def open_index(store: ArtifactStore, ref: ArtifactRef) -> Index:

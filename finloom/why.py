@@ -8,12 +8,12 @@ import typer
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from blocks.history import current, lineage
+from blocks.history import lineage
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Edit, JsonObject
-from finloom.output import WrongUse, fail, print_json
-from finloom.search import DEFAULT_NAME, open_published_store
+from finloom.output import fail, print_json
+from finloom.search import DEFAULT_NAME, in_force, open_published_store
 from tasks.corpus.edits import raw_offset
 from tasks.corpus.reading import Line, read_lines
 from tasks.corpus.rows import parse_line
@@ -38,21 +38,19 @@ def why(
 ) -> None:
     """Say what became of a document: its decision, reason, witness, the edits made to it, and its input line."""
     store = open_published_store()
-    pointer = current(store, "corpus", corpus)
-    if pointer is None:
-        raise WrongUse(f"no corpus is published under {corpus!r}; build one with `finloom run build-corpus`")
+    published = in_force(store, "corpus", corpus)
     wanted = document.partition("#")[0]
-    decisions = find_rows(store, pointer.target, "decisions", wanted)
+    decisions = find_rows(store, published, "decisions", wanted)
     if not decisions:
-        fail(f"corpus {pointer.target.sha256[:12]} has no document {wanted!r}")
-    documents = find_rows(store, pointer.target, "documents", wanted)
+        fail(f"corpus {published.sha256[:12]} has no document {wanted!r}")
+    documents = find_rows(store, published, "documents", wanted)
     edits = _edits(documents[0]) if documents else []
     raw_character = raw_offset(edits, at) if at is not None and documents else None
-    raw = raw_line(store, pointer.target, decisions[-1])
-    rank = _rank(store, pointer.target, decisions[-1])
+    raw = raw_line(store, published, decisions[-1])
+    rank = _rank(store, published, decisions[-1])
     if as_json:
         told = {
-            "corpus": pointer.target.sha256,
+            "corpus": published.sha256,
             "decisions": decisions,
             "edits": [asdict(edit) for edit in edits],
             "rank": rank,

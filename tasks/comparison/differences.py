@@ -5,12 +5,13 @@ and where that is too much as well, it differs as a whole.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz.distance import LCSseq, Postfix, Prefix
+
+from tasks.text.chains import held_once, longest_rising
 
 UNIT = re.compile(r"[^\s。！？!?；;|｜]+[。！？!?；;]*")
 """A sentence, a line, or an entry of a menu."""
@@ -50,40 +51,17 @@ def _windows(old: str, new: str) -> Iterator[Window]:
     """What lies before, between and after the anchors, as characters of both texts."""
     before, after = _units(old), _units(new)
     same = [(start, after[unit], len(unit)) for unit, start in before.items() if unit in after]
-    edges = [(0, 0, 0), *_in_both_orders(same), (len(old), len(new), 0)]
+    # What was moved is left out.
+    in_order = (same[index] for index in longest_rising([new_at for _, new_at, _ in same]))
+    edges = [(0, 0, 0), *in_order, (len(old), len(new), 0)]
     for (old_at, new_at, size), (old_next, new_next, _) in pairwise(edges):
         yield old_at + size, old_next, new_at + size, new_next
 
 
 def _units(text: str) -> dict[str, int]:
     """The units that stand once in a text and are long enough, with where they begin, in order."""
-    once: dict[str, int] = {}
-    again: set[str] = set()
-    for match in UNIT.finditer(text):
-        unit = match.group()
-        if len(unit) < ANCHOR:
-            continue
-        if unit in once:
-            again.add(unit)
-        once[unit] = match.start()
-    return {unit: start for unit, start in once.items() if unit not in again}
-
-
-def _in_both_orders(same: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """The most anchors, sorted by the old text, that are in order in the new one too: what was moved is left out."""
-    ends: list[int] = []
-    last: list[int] = []
-    before: list[int] = []
-    for index, (_, new_at, _) in enumerate(same):
-        place = bisect_left(ends, new_at)
-        before.append(last[place - 1] if place else -1)
-        ends[place : place + 1], last[place : place + 1] = [new_at], [index]
-    chain: list[tuple[int, int, int]] = []
-    index = last[-1] if last else -1
-    while index >= 0:
-        chain.append(same[index])
-        index = before[index]
-    return chain[::-1]
+    found = ((match.group(), match.start()) for match in UNIT.finditer(text))
+    return held_once((unit, start) for unit, start in found if len(unit) >= ANCHOR)
 
 
 def _within(old: str, new: str, old_at: int, old_end: int, new_at: int, new_end: int) -> Iterator[Difference]:

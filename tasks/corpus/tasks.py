@@ -1,7 +1,7 @@
 """The tasks of the corpus stage: files in, a clean corpus with its accounts out."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -21,9 +21,9 @@ from tasks.corpus.rows import parse_line
 from tasks.corpus.shards import CleanShard, Nothing, ReadLine, clean_lines, settle_lines
 from tasks.corpus.tally import Tally, engine_fact, held_apart, merge, report_data, tally_lines
 from tasks.runtime.keys import Identity
-from tasks.runtime.parts import decode_as, decode_rows, encode_rows
+from tasks.runtime.parts import decode_as, decode_rows
 from tasks.runtime.progress import progress_in_ui
-from tasks.runtime.rows import rows_of
+from tasks.runtime.rows import add_rows, rows_of
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
@@ -33,9 +33,10 @@ CLEAN = Identity("clean-documents", VERSION)
 SETTLE = Identity("assemble-corpus", VERSION)
 REPORT = Identity("report-corpus", VERSION, ("altair", "vl-convert-python"))
 
-
 RETAINED = ("kept", "structured")
-PARTS = ("documents", "structured", "removed", "decisions")
+DOCUMENTS = ("documents", "structured", "removed")
+"""Where the documents of a corpus stand, those that went as duplicates among them."""
+PARTS = (*DOCUMENTS, "decisions")
 """The tables of a corpus, one shard each for every shard of lines."""
 
 
@@ -55,6 +56,11 @@ def sample_folder() -> Path:
                 if not folder.exists():
                     raise
     return folder
+
+
+def sample_questions() -> str:
+    """The path of the sample corpus's query set."""
+    return str(sample_folder() / "questions.jsonl")
 
 
 @step(Identity("ingest-files", VERSION), cached=False)
@@ -81,10 +87,10 @@ def read_rows(raw: ArtifactRef, reading: ReadingConfig) -> Made:
         quarantined += line.row is None
         batch.append(line)
         if len(batch) == reading.rows_per_shard:
-            shards.append(_line_shard(store, batch, len(shards)))
+            shards.append(add_rows(store, "lines", len(shards), batch))
             batch = []
     if batch:
-        shards.append(_line_shard(store, batch, len(shards)))
+        shards.append(add_rows(store, "lines", len(shards), batch))
     ref = store.publish("corpus/lines", shards)
     return Made(ref, {"lines": ref.rows, "quarantined": quarantined})
 
@@ -144,7 +150,7 @@ def report_corpus(
     guarded = _rows(store, store.tree(verdicts).part("guarded"))
     held = held_apart(guarded, list(rows_of(store, verdicts, "families", Family)))
     wanted = total.named() | held.named()
-    documents = {document.id: document for document in _documents(store, corpus, wanted)}
+    documents = documents_by_id(store, corpus, ("documents",), wanted)
     engines = (engine_fact(row) for row in _rows(store, store.tree(verdicts).part("engine")))
     facts = (("输入行数", f"{lines.rows:,}"), ("阶段版本", VERSION), *engines)
     data = report_data(total, name, corpus.sha256, facts, held, documents)
@@ -211,19 +217,12 @@ def add_summary(store: ArtifactStore, summary: Summary) -> FileEntry:
     return store.add_file("summary.json", orjson.dumps(summary.model_dump(), option=orjson.OPT_INDENT_2))
 
 
-def _line_shard(store: ArtifactStore, batch: list[ReadLine], index: int) -> FileEntry:
-    part = encode_rows(batch)
-    return store.add_file(f"lines/{index:05d}.{part.suffix}", part.data, part.rows)
-
-
-def sample_questions() -> str:
-    """The path of the sample corpus's query set."""
-    return str(sample_folder() / "questions.jsonl")
-
-
-def _documents(store: ArtifactStore, corpus: ArtifactRef, wanted: set[str]) -> Iterator[Document]:
-    for data in store.blobs(store.tree(corpus).part("documents") if wanted else []):
-        yield from (document for document in decode_as(data, Document) if document.id in wanted)
+def documents_by_id(
+    store: ArtifactStore, corpus: ArtifactRef, parts: Sequence[str], wanted: Collection[str]
+) -> dict[str, Document]:
+    """The wanted documents that stand in some parts of a corpus; nothing is read where none is wanted."""
+    rows = (row for part in parts if wanted for row in rows_of(store, corpus, part, Document))
+    return {document.id: document for document in rows if document.id in wanted}
 
 
 def _rows(store: ArtifactStore, entries: Sequence[FileEntry]) -> Iterator[JsonObject]:

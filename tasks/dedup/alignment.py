@@ -4,12 +4,13 @@ Anchors are runs of characters that both texts hold exactly once. Between two an
 where that is affordable, and else count as rewritten, so memory and time stay bounded whatever the texts.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
+
+from tasks.text.chains import held_once, longest_rising
 
 AFFORDABLE = 4_000_000
 """Cells of an alignment: two texts of 2,000 characters take about a millisecond."""
@@ -96,28 +97,9 @@ def _anchors(left: str, right: str) -> list[tuple[int, int]]:
     """Places of runs that each text holds once, rising in both texts: a longest such chain."""
     in_right = _unique_runs(right)
     shared = [(x, in_right[run]) for run, x in _unique_runs(left).items() if run in in_right]
-    tails: list[int] = []
-    chain: list[int] = []
-    previous: list[int] = []
-    for index, (_, y) in enumerate(shared):
-        length = bisect_left(tails, y)
-        tails[length : length + 1] = [y]
-        chain[length : length + 1] = [index]
-        previous.append(chain[length - 1] if length else -1)
-    anchors: list[tuple[int, int]] = []
-    index = chain[-1] if chain else -1
-    while index >= 0:
-        anchors.append(shared[index])
-        index = previous[index]
-    return anchors[::-1]
+    return [shared[index] for index in longest_rising([y for _, y in shared])]
 
 
 def _unique_runs(text: str) -> dict[str, int]:
     """The runs that stand once, with their places, in order."""
-    places: dict[str, int] = {}
-    repeated: set[str] = set()
-    for place in range(len(text) - ANCHOR + 1):
-        run = text[place : place + ANCHOR]
-        if places.setdefault(run, place) != place:
-            repeated.add(run)
-    return {run: place for run, place in places.items() if run not in repeated}
+    return held_once((text[place : place + ANCHOR], place) for place in range(len(text) - ANCHOR + 1))

@@ -16,7 +16,7 @@ from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.keys import Identity
 from tasks.runtime.parts import decode_as, decode_rows
 from tasks.runtime.progress import progress_in_ui
-from tasks.runtime.rows import add_rows
+from tasks.runtime.rows import add_rows, numbered
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
@@ -171,10 +171,8 @@ def _published(
     tables: dict[str, Iterable[object]] = {"verdicts": gone, "guarded": apart, "families": families}
     files = [*measured, *(add_rows(store, name, 0, rows) for name, rows in tables.items())]
     for number, block in enumerate((*old, *new)):
-        for file in (block.features, block.texts, block.members, *block.outcomes):
-            part_name, _, rest = file.name.partition("/")
-            name = f"{part_name}/{number:05d}.{rest.partition('.')[2]}"
-            files.append(file.model_copy(update={"name": name}))
+        held = (block.features, block.texts, block.members, *block.outcomes)
+        files += (numbered(file, number) for file in held)
     counts = {"duplicates": len(gone), "guarded": sum(each.count for each in apart)}
     return Made(store.publish("dedup/verdicts", files), counts)
 

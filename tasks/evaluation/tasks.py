@@ -39,9 +39,8 @@ from tasks.retrieval.index import Index
 from tasks.runtime.encoder import Encoders
 from tasks.runtime.keys import Identity
 from tasks.runtime.metrics import parse_metrics
-from tasks.runtime.parts import encode_rows
 from tasks.runtime.programs import Program, ProgramFailed
-from tasks.runtime.rows import rows_of
+from tasks.runtime.rows import add_rows, rows_of
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import workplace
 
@@ -261,6 +260,5 @@ def _curves(store: ArtifactStore, steps: Sequence[Action]) -> dict[str, dict[str
 
 
 def _publish_questions(store: ArtifactStore, questions: list[Question]) -> Made:
-    part = encode_rows(questions)
-    entry = store.add_file(f"questions/00000.{part.suffix}", part.data, part.rows)
+    entry = add_rows(store, "questions", 0, questions)
     return Made(store.publish("evaluation/questions", [entry]), {"questions": len(questions)})

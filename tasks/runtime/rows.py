@@ -20,3 +20,9 @@ def add_rows(store: ArtifactStore, part: str, number: int, rows: Iterable[object
     """Store rows as shard `number` of a part of an artifact to be."""
     made = encode_rows(rows)
     return store.add_file(f"{part}/{number:05d}.{made.suffix}", made.data, made.rows)
+
+
+def numbered(entry: FileEntry, number: int) -> FileEntry:
+    """A file as shard `number` of its part."""
+    part, _, shard = entry.name.partition("/")
+    return entry.model_copy(update={"name": f"{part}/{number:05d}.{shard.partition('.')[2]}"})

@@ -18,6 +18,7 @@ from blocks.store import ArtifactStore, CorruptObject, MissingObject, open_store
 from datasets_registry.artifact import FileEntry, Stored
 from tasks.runtime.keys import Identity
 from tasks.runtime.parts import Part
+from tasks.runtime.rows import numbered
 
 logger = logging.getLogger(__name__)
 
@@ -109,10 +110,7 @@ def finished_files(store: ArtifactStore, key: str, index: int) -> dict[str, File
         return None
     if not all(store.has(f"blobs/{entry.sha256}") for entry in record.files.values()):
         return None
-    return {
-        part: entry.model_copy(update={"name": f"{part}/{index:05d}.{entry.name.partition('.')[2]}"})
-        for part, entry in record.files.items()
-    }
+    return {part: numbered(entry, index) for part, entry in record.files.items()}
 
 
 def _run(todo: list[ShardWork], store: ArtifactStore) -> Iterator[tuple[ShardWork, dict[str, FileEntry]]]:

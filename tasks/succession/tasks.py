@@ -1,17 +1,17 @@
 """The tasks of the succession stage: a corpus that goes on from an earlier one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef, FileEntry
-from datasets_registry.records import Decision, Document
+from datasets_registry.records import Decision
 from tasks.corpus.ledger import summarise
 from tasks.corpus.shards import Entry, candidate
-from tasks.corpus.tasks import PARTS, add_summary, read_summary
+from tasks.corpus.tasks import DOCUMENTS, PARTS, add_summary, documents_by_id, read_summary
 from tasks.runtime.keys import Identity
-from tasks.runtime.parts import decode_as, decode_rows
-from tasks.runtime.rows import add_rows, rows_of
+from tasks.runtime.parts import decode_as, decode_rows, encode_rows
+from tasks.runtime.rows import add_rows, numbered, rows_of
 from tasks.runtime.steps import Made, step
 from tasks.succession.documents import decisions_that_stand, recalled_entries, succession, without_unchanged
 
@@ -33,8 +33,9 @@ def recall_documents(earlier: ArtifactRef, cleaned: ArtifactRef) -> Made:
     }
     decisions = list(rows_of(store, earlier, "decisions", Decision))
     again = today.keys() & {row.id for row in decisions}
-    change = succession(decisions, _held(store, earlier, again), today)
-    recalled = recalled_entries(decisions, _held(store, earlier, change.recalled), change.recalled)
+    change = succession(decisions, documents_by_id(store, earlier, DOCUMENTS, again), today)
+    documents = documents_by_id(store, earlier, DOCUMENTS, change.recalled)
+    recalled = recalled_entries(decisions, documents, change.recalled)
     files = list(store.tree(cleaned).files)
     if change.unchanged:
         files = [_without(store, file, change.unchanged) for file in files]
@@ -63,10 +64,8 @@ def continue_corpus(earlier: ArtifactRef, today: ArtifactRef, cleaned: ArtifactR
         for file in before.part(part)
     ]
     for part in PARTS:
-        for number, file in enumerate(after.part(part), start=len(before.part(part))):
-            files.append(
-                file.model_copy(update={"name": f"{part}/{number:05d}.{file.name.partition('.')[2]}"})
-            )
+        first = len(before.part(part))
+        files += (numbered(file, number) for number, file in enumerate(after.part(part), start=first))
     decisions = [file for file in files if file.name.startswith("decisions/")]
     settled = (row for data in store.blobs(decisions) for row in decode_as(data, Decision))
     accounts = read_summary(store, earlier), read_summary(store, today)
@@ -80,32 +79,26 @@ def _ids(store: ArtifactStore, ref: ArtifactRef, part: str) -> set[str]:
     return {str(row["id"]) for data in store.blobs(store.tree(ref).part(part)) for row in decode_rows(data)}
 
 
-def _held(store: ArtifactStore, corpus: ArtifactRef, wanted: Collection[str]) -> dict[str, Document]:
-    """Documents of a corpus by id, those that went as duplicates among them."""
-    parts = ("documents", "structured", "removed") if wanted else ()
-    rows = (row for part in parts for row in rows_of(store, corpus, part, Document))
-    return {document.id: document for document in rows if document.id in wanted}
-
-
 def _without(store: ArtifactStore, file: FileEntry, unchanged: Collection[str]) -> FileEntry:
     """A file of cleaned texts, in which those that bring nothing new only say so."""
-    part, data = file.name.partition("/")[0], store.get_blob(file.sha256)
-    number = int(file.name[len(part) + 1 :].partition(".")[0])
-    if part == "entries":
-        return add_rows(store, part, number, without_unchanged(decode_as(data, Entry), unchanged))
-    return add_rows(store, part, number, (row for row in decode_rows(data) if row["id"] not in unchanged))
+    data = store.get_blob(file.sha256)
+    if file.name.startswith("entries/"):
+        return _rewritten(store, file, without_unchanged(decode_as(data, Entry), unchanged))
+    return _rewritten(store, file, (row for row in decode_rows(data) if row["id"] not in unchanged))
 
 
 def _standing(
     store: ArtifactStore, file: FileEntry, updated: Collection[str], recalled: Collection[str]
 ) -> FileEntry:
     """A file of an earlier corpus without what counts no more."""
-    part, data = file.name.partition("/")[0], store.get_blob(file.sha256)
-    number = int(file.name[len(part) + 1 :].partition(".")[0])
-    if part == "decisions":
-        return add_rows(
-            store, part, number, decisions_that_stand(decode_as(data, Decision), updated, recalled)
-        )
-    return add_rows(
-        store, part, number, (row for row in decode_rows(data) if row["id"] not in {*updated, *recalled})
-    )
+    data = store.get_blob(file.sha256)
+    if file.name.startswith("decisions/"):
+        return _rewritten(store, file, decisions_that_stand(decode_as(data, Decision), updated, recalled))
+    gone = {*updated, *recalled}
+    return _rewritten(store, file, (row for row in decode_rows(data) if row["id"] not in gone))
+
+
+def _rewritten(store: ArtifactStore, file: FileEntry, rows: Iterable[object]) -> FileEntry:
+    """Rows stored in place of those that a file holds."""
+    made = encode_rows(rows)
+    return store.add_file(file.name, made.data, made.rows)

@@ -1,12 +1,15 @@
 """Searching an index of a model says in one sentence what is missing, and still finds by words."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import typer
 
+from blocks.history import promote
+from blocks.store import ArtifactStore
 from finloom.output import WrongUse
-from finloom.search import find
+from finloom.search import find, in_force
 from tasks.retrieval.index import Index
 from tasks.runtime.encoder import Encoder
 from tests.tasks.retrieval.test_embedder import write
@@ -38,3 +41,14 @@ def test_words_need_no_model(index: Index) -> None:
 def test_a_bad_date_is_wrong_use(index: Index) -> None:
     with pytest.raises(WrongUse, match="wanted a date"):
         find(index, "利率", "bm25", 5, None, "tomorrow")
+
+
+@pytest.mark.parametrize("kind", ["corpus", "index"])
+def test_a_name_that_holds_nothing_is_wrong_use(
+    kind: Literal["corpus", "index"], store: ArtifactStore
+) -> None:
+    with pytest.raises(WrongUse, match=f"no {kind} is published under 'days'.* `finloom run build-{kind}`"):
+        in_force(store, kind, "days")
+    ref = store.publish(kind, [store.add_file("a", b"a")])
+    promote(store, kind, "days", ref, {})
+    assert in_force(store, kind, "days") == ref

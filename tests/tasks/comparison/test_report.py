@@ -1,7 +1,6 @@
 """The page tells what changed and why, and no document can do more than be shown on it."""
 
 import re
-from html.parser import HTMLParser
 from typing import get_args
 
 import pytest
@@ -20,6 +19,7 @@ from tasks.comparison.report import (
 )
 from tasks.comparison.tally import Tally
 from tasks.corpus.ledger import LedgerDoesNotAddUp
+from tests.fakes.page import Page
 from tests.fakes.shards import MemoryShards
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{ 7 * 7 }}{% raw %}\u202e\u200b&lt;b&gt;"
@@ -39,39 +39,8 @@ def compared(old: list[Document], new: list[Document]) -> tuple[ComparisonSummar
     return summary, total
 
 
-def page_of(old: list[Document], new: list[Document]) -> "Page":
+def page_of(old: list[Document], new: list[Document]) -> Page:
     return Page(render_comparison(*compared(old, new), "2026.1"))
-
-
-class Page(HTMLParser):
-    """The tags, attributes and texts that a browser would see."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.html = html
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.rows: list[str] = []
-        self.marked: dict[str, list[str]] = {"del": [], "ins": [], "strong": []}
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        self.open.append(tag)
-        if tag == "tr":
-            self.rows.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self.open and self.open.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if "tr" in self.open:
-            self.rows[-1] += data.strip() + " "
-        if self.open and self.open[-1] in self.marked:
-            self.marked[self.open[-1]].append(data)
 
 
 OLD = [document("甲", BODY), document("乙", BODY), document("丙", BODY), document("丁", BODY)]

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +24,7 @@ from tasks.corpus.report_rows import (
     SourceRow,
     length_bins,
 )
+from tests.fakes.page import Page
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{ 7 * 7 }}{% raw %}\u202e\u200b&lt;b&gt;"
 
@@ -71,36 +71,6 @@ def report_of(text: str) -> ReportData:
 
 def family(text: str) -> Family:
     return Family(text, 3, f"{text}<number 元>", (FamilyMember(text, "code", text, text, text),))
-
-
-class Page(HTMLParser):
-    """The tags, attributes and texts that a browser would see."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.rows: list[str] = []
-        self.marked: dict[str, list[str]] = {"mark": [], "del": [], "ins": [], "strong": []}
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        self.open.append(tag)
-        if tag == "tr":
-            self.rows.append("alarm " if ("class", "alarming") in attrs else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self.open and self.open.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if "tr" in self.open:
-            self.rows[-1] += data.strip() + " "
-        if self.open and self.open[-1] in self.marked:
-            self.marked[self.open[-1]].append(data)
 
 
 def test_the_head_states_input_retained_rate_and_guarded_pairs() -> None:
