@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
@@ -27,12 +27,13 @@ from tasks.corpus.shards import CleanShard, Nothing, clean_lines, settle_lines
 from tasks.dedup.blocks import compare_blocks, describe_block, gather_texts, settle_block
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.rank import Candidate, blocks, ranked
+from tasks.dedup.rounds import rounds
 from tasks.dedup.rows import Member, Outcome, Place
 from tasks.dedup.verdicts import guarded, verdicts
-from tasks.runtime.parts import Part, decode_as, decode_rows, encode_rows
+from tasks.runtime.parts import Inputs, decode_as, decode_rows, encode_rows
+from tasks.runtime.shards import ShardFunction
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
-ShardFunction = Callable[[list[bytes], BaseModel], dict[str, Part]]
 
 CLEAN = CleanShard(cleaning=CleaningConfig(), quality=QualityConfig(min_finance_words=0, min_chinese_share=0))
 """Every text of length stays: invented texts have as many finance words as their models, which may be none."""
@@ -45,7 +46,7 @@ AS_DASK_SETS = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
 class Call:
     """One call of a shard function: on which files, and what the names of its own begin with."""
 
-    function: ShardFunction
+    function: ShardFunction[BaseModel]
     inputs: tuple[Path, ...]
     config: BaseModel
     output: str
@@ -151,7 +152,7 @@ def run(folder: Path, steps: Steps) -> dict[str, int]:
 def _do(call: Call) -> tuple[dict[str, Path], float]:
     """One call in a worker; its files by part, and its CPU seconds, with those for reading and writing them."""
     started = time.process_time()
-    made = call.function([path.read_bytes() for path in call.inputs], call.config)
+    made = call.function(Inputs([str(path) for path in call.inputs], _read), call.config)
     files = {}
     for name, part in made.items():
         files[name] = Path(f"{call.output}-{name}.{part.suffix}")
@@ -159,15 +160,24 @@ def _do(call: Call) -> tuple[dict[str, Path], float]:
     return files, time.process_time() - started
 
 
+def _read(name: str) -> bytes:
+    return Path(name).read_bytes()
+
+
 def _call(
-    function: Callable[[list[bytes], ConfigT], dict[str, Part]],
+    function: ShardFunction[ConfigT],
     inputs: Iterable[Path],
     config: ConfigT,
     parts: Path,
     step: str,
     index: str,
 ) -> Call:
-    return Call(cast(ShardFunction, function), tuple(inputs), config, f"{parts}/{step}-{index.split('.')[0]}")
+    return Call(
+        cast(ShardFunction[BaseModel], function),
+        tuple(inputs),
+        config,
+        f"{parts}/{step}-{index.split('.')[0]}",
+    )
 
 
 def _rank(candidates: Sequence[Path], parts: Path, steps: Steps) -> Order:
@@ -211,22 +221,23 @@ def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) 
 
 
 def _compare(described: Sequence[Block], parts: Path, steps: Steps) -> None:
-    """Decide block after block, as `find_duplicates` does."""
-    for number, better in enumerate(described):
-        inputs = [better.features, better.texts, *better.outcomes]
-        settled = steps.map("settle", [_call(settle_block, inputs, DEDUP, parts, "settle", f"{number:05d}")])
-        better.outcomes = (settled[0]["outcomes"],)
-        later = described[number + 1 :]
-        pairs = [
-            [each.features, each.texts, better.features, better.texts, *better.outcomes, *each.outcomes]
-            for each in later
-        ]
-        calls = [
-            _call(compare_blocks, pair, DEDUP, parts, f"compare-{number:05d}", f"{number + 1 + place:05d}")
-            for place, pair in enumerate(pairs)
-        ]
-        for each, files in zip(later, steps.map("compare", calls), strict=True):
-            each.outcomes = (files["outcomes"],)
+    """Decide block after block, in the rounds of `find_duplicates`."""
+    plan = rounds((), described, lambda block: block.features.stat().st_size, DEDUP.compared_mib << 20)
+    for number, (better, later) in enumerate(plan):
+        own = [[block.features, block.texts, *block.outcomes] for block in later]
+        if better is later:
+            calls = [_call(settle_block, own[0], DEDUP, parts, "settle", f"{number:05d}")]
+        else:
+            settled = [file for block in better for file in (block.features, block.texts, *block.outcomes)]
+            calls = [
+                _call(
+                    compare_blocks, [*settled, *files], DEDUP, parts, f"compare-{number:05d}", f"{place:05d}"
+                )
+                for place, files in enumerate(own)
+            ]
+        made = steps.map("settle" if better is later else "compare", calls)
+        for block, files in zip(later, made, strict=True):
+            block.outcomes = (files["outcomes"],)
 
 
 def _conclude(described: Sequence[Block], copies: Mapping[str, str], parts: Path, steps: Steps) -> Path:

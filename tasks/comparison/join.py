@@ -155,7 +155,7 @@ def unshared(old: Tree, new: Tree) -> tuple[list[FileEntry], list[FileEntry]]:
     return first, second
 
 
-def row_keys(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
+def row_keys(inputs: Sequence[bytes], config: Nothing) -> dict[str, Part]:
     """The id of every row of a shard, and the sha256 of what counts when rows are compared."""
     return {
         "keys": encode_rows(

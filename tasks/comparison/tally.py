@@ -122,7 +122,7 @@ def merge_tallies(shards: Iterable[bytes]) -> Tally:
     return total
 
 
-def analyse_changes(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
+def analyse_changes(inputs: Sequence[bytes], config: Nothing) -> dict[str, Part]:
     """A shard of changed rows, old and new, to their `analysis` in the same order, and the `tally` of the shard."""
     tally = Tally()
     changes: list[Change] = []
@@ -141,12 +141,12 @@ def analyse_changes(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
     return {"analysis": encode_rows(changes), "tally": encode_rows([tally])}
 
 
-def tally_deleted(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
+def tally_deleted(inputs: Sequence[bytes], config: Nothing) -> dict[str, Part]:
     """The `tally` of a shard of rows that only the old corpus has."""
     return {"tally": encode_rows([_tally_records("deleted", inputs[0])])}
 
 
-def tally_added(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
+def tally_added(inputs: Sequence[bytes], config: Nothing) -> dict[str, Part]:
     """The `tally` of a shard of rows that only the new corpus has."""
     return {"tally": encode_rows([_tally_records("added", inputs[0])])}
 

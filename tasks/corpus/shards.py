@@ -1,6 +1,7 @@
 """The two shard functions of the corpus: lines to cleaned entries, entries and verdicts to the final corpus."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
@@ -46,14 +47,14 @@ class Entry:
     document: Document | None
 
 
-def clean_lines(inputs: list[bytes], config: CleanShard) -> dict[str, Part]:
+def clean_lines(inputs: Sequence[bytes], config: CleanShard) -> dict[str, Part]:
     """Lines to `entries` in line order, and the `candidates` that deduplication compares."""
     entries = [_clean(line, config) for line in decode_as(inputs[0], ReadLine)]
     kept = (entry.document for entry in entries if entry.decision.decision == "kept" and entry.document)
     return {"entries": encode_rows(entries), "candidates": encode_rows(map(candidate, kept))}
 
 
-def settle_lines(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
+def settle_lines(inputs: Sequence[bytes], config: Nothing) -> dict[str, Part]:
     """Entries and verdicts to a corpus: `documents`, `structured`, the duplicates `removed`, and `decisions`."""
     verdicts = {str(row["id"]): row for row in decode_rows(inputs[1])}
     decisions: list[Decision] = []

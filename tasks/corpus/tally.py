@@ -96,7 +96,7 @@ class Tally:
         return {removed.witness for sample in self.removed.values() for removed in sample}
 
 
-def tally_lines(inputs: list[bytes], config: Nothing) -> dict[str, Part]:
+def tally_lines(inputs: Sequence[bytes], config: Nothing) -> dict[str, Part]:
     """The tally of a shard from its `lines`, `entries` and final `decisions`, which match one to one."""
     tally = Tally()
     matched = zip(

@@ -45,6 +45,9 @@ def _found(left: str, right: str) -> Iterator[Difference]:
     if shorter * longer <= AFFORDABLE and longer <= UNEQUAL * shorter:
         yield from _align(left, right, Difference(0, len(left), 0, len(right)))
         return
+    if left in right or right in left:
+        yield from _around(left, right)
+        return
     anchors = _anchors(left, right)
     if not anchors:
         yield Difference(0, len(left), 0, len(right))
@@ -54,6 +57,17 @@ def _found(left: str, right: str) -> Iterator[Difference]:
         if next_x - x != next_y - y or next_x - x > ANCHOR:
             yield from _between(left, right, x + ANCHOR, next_x, y + ANCHOR, next_y)
     yield from _after(left, right, anchors[-1][0] + ANCHOR, anchors[-1][1] + ANCHOR)
+
+
+def _around(left: str, right: str) -> Iterator[Difference]:
+    """What stands before and after the shorter text where it first stands in the longer one."""
+    x, y = max(0, left.find(right)), max(0, right.find(left))
+    ends = len(left) - x, len(right) - y
+    same = min(ends)
+    if x or y:
+        yield Difference(0, x, 0, y)
+    if ends[0] != ends[1]:
+        yield Difference(x + same, len(left), y + same, len(right))
 
 
 def _align(left: str, right: str, window: Difference) -> Iterator[Difference]:

@@ -1,7 +1,8 @@
 """The shard functions of deduplication: texts to blocks in rank order, and blocks against blocks."""
 
-import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import orjson
@@ -13,11 +14,10 @@ from tasks.dedup.config import DedupConfig
 from tasks.dedup.features import Features, describe
 from tasks.dedup.judge import Judge
 from tasks.dedup.minhash import SETTING
-from tasks.dedup.pairs import Kept, Side, alike
+from tasks.dedup.pairs import Kept, Pairs, Side, alike
 from tasks.dedup.rows import Measured, Outcome, Place, Text
 from tasks.dedup.slots import Profile
-from tasks.runtime.parts import Part, decode_as, decode_rows, encode_rows, raw_rows
-from tasks.similarity.frequency import document_frequency
+from tasks.runtime.parts import Inputs, Part, decode_as, decode_rows, encode_rows, raw_rows
 from tasks.text.normalise import normalise_key
 
 TEXT = TypeAdapter(Text)
@@ -33,7 +33,7 @@ SETTLED_AT_ONCE = 1024
 FACTS = TypeAdapter(list[tuple[FactKind, str, int, int]])
 
 
-def gather_texts(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
+def gather_texts(inputs: Sequence[bytes], config: DedupConfig) -> dict[str, Part]:
     """A shard of cleaned entries, and the places of its texts, to one part a block: `texts-<block>`."""
     places = {place.id: place for place in decode_as(inputs[1], Place)}
     gathered: dict[int, list[Text]] = {}
@@ -44,7 +44,7 @@ def gather_texts(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
     return {f"texts-{block:05d}": encode_rows(gathered[block]) for block in sorted(gathered)}
 
 
-def describe_block(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
+def describe_block(inputs: Sequence[bytes], config: DedupConfig) -> dict[str, Part]:
     """The pieces of a block to its `texts` in rank order, their `features`, and its `members`."""
     rows = {int(orjson.loads(row)["row"]): row for data in inputs for row in raw_rows(data)}
     in_order = [rows[row] for row in sorted(rows)]
@@ -56,129 +56,185 @@ def describe_block(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
     }
 
 
-def settle_block(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
+def settle_block(inputs: Sequence[bytes], config: DedupConfig) -> dict[str, Part]:
     """A block, and what better-ranked blocks made of it, to its `outcomes`: nothing that comes later changes them.
 
     `inputs` are its features, its texts, and its outcomes so far, if there are any.
     """
-    _SETTLED.clear()
-    block = Block(inputs[0], inputs[1])
+    _LAST.clear()
+    block = Block.read(inputs[0], inputs[1])
     judge = _judge(block, inputs[2:], config)
-    waiting = _open(judge, np.arange(len(block.features.lengths)))
-    settled: list[Kept] = []
+    waiting = _open(judge, np.arange(len(block.features)))
+    settled: list[Better] = []
     for start in range(0, len(waiting), SETTLED_AT_ONCE):
         rows = waiting[start : start + SETTLED_AT_ONCE]
-        for kept in settled:
-            _hear(judge, block, _open(judge, rows), kept, block)
-        _settle_among(judge, block, _open(judge, rows))
-        settled.append(Kept.index(block.side(_open(judge, rows)), config))
+        for better in settled:
+            _hear(judge, block, _open(judge, rows), better)
+        rows = _open(judge, rows)
+        among = _of_block(block, rows, config, judge)
+        pairs = alike(block.side(rows), among.kept, among.keys, config).downward(rows)
+        _decide(judge, pairs, among)
+        stay = _open(judge, rows)
+        settled.append(among if 2 * len(stay) > len(rows) else _of_block(block, stay, config))
     return {"outcomes": encode_rows(judge.in_rank_order())}
 
 
-def compare_blocks(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
-    """A block, a settled better-ranked block, and what was known of the first before: to what is known of it now.
+def compare_blocks(inputs: Inputs, config: DedupConfig) -> dict[str, Part]:
+    """Settled blocks, and one that ranks behind them: to what is known of that now, its `outcomes`.
 
-    `inputs` are the features and texts of the block, those of the settled block, the outcomes of the settled block, and
-    the outcomes of the block so far, if there are any.
+    `inputs` are the features, texts and outcomes of every settled block in rank order, then the features and texts of
+    the block, and its outcomes so far, if there are any.
     """
-    better, kept = _settled(inputs[2:5], config)
-    block = Block(inputs[0], inputs[1])
-    judge = _judge(block, inputs[5:], config)
-    rows = _open(judge, np.arange(len(block.features.lengths)))
-    _hear(judge, block, rows, kept, better)
+    own = (len(inputs) - 2) // 3 * 3
+    better = _better(inputs, own, config)
+    block = Block.read(inputs[own], inputs[own + 1])
+    judge = _judge(block, inputs[own + 2 :], config)
+    _hear(judge, block, _open(judge, np.arange(len(block.features))), better)
     return {"outcomes": encode_rows(judge.in_rank_order())}
 
 
-def measure_engine(inputs: list[bytes], config: DedupConfig) -> dict[str, Part]:
+def measure_engine(inputs: Sequence[bytes], config: DedupConfig) -> dict[str, Part]:
     """How many of the pairs that the exact engine finds in a sample of a block the chosen one finds."""
-    block = Block(inputs[0], inputs[1])
-    texts = len(block.features.lengths)
-    side = block.side(np.unique(np.linspace(0, texts - 1, min(texts, SAMPLED)).astype(np.int64)))
+    block = Block.read(inputs[0], inputs[1])
+    texts = len(block.features)
+    rows = np.unique(np.linspace(0, texts - 1, min(texts, SAMPLED)).astype(np.int64))
     found = {}
     for engine in ("exact", config.engine):
         chosen = config.model_copy(update={"engine": engine})
-        pairs = alike(side, Kept.index(side, chosen), chosen).downward()
+        among = _of_block(block, rows, chosen)
+        pairs = alike(block.side(rows), among.kept, among.keys, chosen).downward(rows)
         found[engine] = set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
     both = len(found["exact"] & found[config.engine])
     setting = SETTING if config.engine == "minhash" else f"Hamming <= {config.simhash_threshold}"
-    measured = Measured(config.engine, setting, len(side.rows), len(found["exact"]), both)
+    measured = Measured(config.engine, setting, len(rows), len(found["exact"]), both)
     return {"engine": encode_rows([measured])}
 
 
-class Block:
-    """A block as a worker holds it: features at once, of its texts those that somebody asks for."""
+class Texts:
+    """The texts of a block, each read when somebody asks for it."""
 
-    def __init__(self, features: bytes, texts: bytes) -> None:
-        """Read the features; `texts` are rows of `Text` in rank order."""
-        self.features = Features.from_bytes(features)
-        self._frequency = document_frequency(self.features.grams)
+    def __init__(self, texts: bytes) -> None:
+        """`texts` are rows of `Text` in rank order."""
         self._texts = texts
         self._rows: list[bytes] = []
         self._profiles: dict[int, Profile] = {}
+
+    def __getitem__(self, row: int) -> Text:
+        self._rows = self._rows or raw_rows(self._texts)
+        return TEXT.validate_json(self._rows[row])
 
     def profile(self, row: int) -> Profile:
         """What the guard reads of a text."""
         if row not in self._profiles:
             if len(self._profiles) == PROFILES:
                 self._profiles.clear()
-            self._profiles[row] = self._text(row).profile()
+            self._profiles[row] = self[row].profile()
         return self._profiles[row]
 
-    def id_of(self, row: int) -> str:
-        """The id of a text."""
-        return self._text(row).id
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block as a worker holds it."""
+
+    features: Features
+    texts: Texts
+
+    @classmethod
+    def read(cls, features: bytes, texts: bytes) -> Self:
+        """Read the files of a block."""
+        return cls(Features.from_bytes(features), Texts(texts))
 
     def side(self, rows: NDArray[np.int64]) -> Side:
-        """Some of its texts as one side of a comparison."""
-        return Side(self.features, self._frequency, rows, self._keys)
-
-    def _text(self, row: int) -> Text:
-        self._rows = self._rows or raw_rows(self._texts)
-        return TEXT.validate_json(self._rows[row])
-
-    def _keys(self, rows: NDArray[np.int64]) -> list[str]:
-        return [normalise_key(self._text(row).contents) for row in rows]
+        """Some of its texts as those of a comparison that may go."""
+        return Side(
+            self.features, rows, lambda some: [normalise_key(self.texts[row].contents) for row in some]
+        )
 
 
-_SETTLED: dict[str, tuple[Block, Kept]] = {}
-"""The settled block that this process compared others with last: making it findable costs as much as comparing."""
+@dataclass(frozen=True, slots=True)
+class Better:
+    """Texts that others are compared with, numbered in rank order: ready to be found, and where they are read.
+
+    `judge` is who still decides about these very texts; without one all of them stay.
+    """
+
+    kept: Kept
+    texts: Sequence[Texts]
+    judge: Judge | None = None
+
+    def text(self, number: int) -> Text:
+        """One of the texts."""
+        texts, row = self._place(number)
+        return texts[row]
+
+    def profile(self, number: int) -> Profile:
+        """What the guard reads of a text."""
+        texts, row = self._place(number)
+        return texts.profile(row)
+
+    def stays(self, number: int) -> bool:
+        """Whether a text stays by what is known so far."""
+        return self.judge is None or not self.judge.is_gone(self._place(number)[1])
+
+    def keys(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Some of the texts, normalised."""
+        return [normalise_key(self.text(int(number)).contents) for number in numbers]
+
+    def _place(self, number: int) -> tuple[Texts, int]:
+        for texts, rows in zip(self.texts, self.kept.rows, strict=True):
+            if number < len(rows):
+                return texts, int(rows[number])
+            number -= len(rows)
+        raise IndexError(number)
 
 
-def _settled(inputs: Sequence[bytes], config: DedupConfig) -> tuple[Block, Kept]:
-    """A block and its texts that stay, from its features, texts and outcomes."""
-    key = hashlib.blake2b(config.model_dump_json().encode())
-    for data in inputs:
-        key.update(hashlib.blake2b(data).digest())
-    if key.hexdigest() not in _SETTLED:
-        _SETTLED.clear()
-        block = Block(inputs[0], inputs[1])
-        gone = {outcome.row for outcome in decode_as(inputs[2], Outcome) if not outcome.stays}
-        stays = np.array([row for row in range(len(block.features.lengths)) if row not in gone], np.int64)
-        _SETTLED[key.hexdigest()] = block, Kept.index(block.side(stays), config)
-    return _SETTLED[key.hexdigest()]
+_LAST: dict[tuple[str, ...], Better] = {}
+"""What this process compared a block with last: making it findable costs more than comparing."""
 
 
-def _hear(judge: Judge, block: Block, rows: NDArray[np.int64], kept: Kept, better: Block) -> None:
-    """Compare rows of a block with texts of `better` that stay, few at a time: a family has a great many pairs."""
+def _better(inputs: Inputs, count: int, config: DedupConfig) -> Better:
+    """The texts that stay of settled blocks, from the first `count` inputs."""
+    key = (config.model_dump_json(), *inputs.names[:count])
+    if key not in _LAST:
+        _LAST.clear()
+        places = range(0, count, 3)
+        kept = Kept.index((_staying(inputs[place], inputs[place + 2]) for place in places), config)
+        _LAST[key] = Better(kept, [Texts(inputs[place + 1]) for place in places])
+    return _LAST[key]
+
+
+def _staying(features: bytes, outcomes: bytes) -> tuple[Features, NDArray[np.int64]]:
+    """A settled block, and the rows of it that stay."""
+    read = Features.from_bytes(features)
+    gone = [outcome.row for outcome in decode_as(outcomes, Outcome) if not outcome.stays]
+    return read, np.setdiff1d(np.arange(len(read)), gone)
+
+
+def _of_block(
+    block: Block, rows: NDArray[np.int64], config: DedupConfig, judge: Judge | None = None
+) -> Better:
+    return Better(Kept.index([(block.features, rows)], config), [block.texts], judge)
+
+
+def _hear(judge: Judge, block: Block, rows: NDArray[np.int64], better: Better) -> None:
+    """Compare rows of a block with better-ranked texts, few at a time: a family has a great many pairs."""
     for start in range(0, len(rows), PROBED_AT_ONCE):
-        pairs = alike(block.side(rows[start : start + PROBED_AT_ONCE]), kept, judge.config)
-        judge.hear(pairs, better.id_of, better.profile, lambda row: True)
+        few = rows[start : start + PROBED_AT_ONCE]
+        _decide(judge, alike(block.side(few), better.kept, better.keys, judge.config), better)
 
 
-def _settle_among(judge: Judge, block: Block, rows: NDArray[np.int64]) -> None:
-    """Compare a few rows of a block with each other, best-ranked first."""
-    pairs = alike(block.side(rows), Kept.index(block.side(rows), judge.config), judge.config)
-    judge.hear(pairs.downward(), block.id_of, block.profile, lambda row: not judge.is_gone(row))
+def _decide(judge: Judge, pairs: Pairs, better: Better) -> None:
+    judge.hear(pairs, lambda number: better.text(number).id, better.profile, better.stays)
 
 
 def _open(judge: Judge, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([row for row in rows if not judge.is_gone(int(row))], np.int64)
 
 
-def _judge(block: Block, known: list[bytes], config: DedupConfig) -> Judge:
+def _judge(block: Block, known: Sequence[bytes], config: DedupConfig) -> Judge:
     """A judge who knows the outcomes so far."""
     outcomes = (outcome for data in known for outcome in decode_as(data, Outcome))
-    return Judge(config, block.profile, {outcome.row: outcome for outcome in outcomes})
+    return Judge(config, block.texts.profile, {outcome.row: outcome for outcome in outcomes})
 
 
 def _text(document: JsonObject, row: int) -> Text:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,34 +26,66 @@ DIGITS = re.compile(r"[0-9][0-9.]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """The texts of a block as arrays; row i of each is text i.
+class Marks:
+    """What is known of texts but for their n-grams; row i of each is text i.
 
-    `lengths` are those of the normalised texts, `keys` 64 bits of their sha256, `heads` of the MD5 of their first 500
-    characters, `masked` is them with every run of digits as one, and `phrases` are the windows of that. `signatures`
-    are MinHashes, `[texts, 0]` where the engine has no use for them. `facts` are hashes of the values of each text.
+    `lengths` are those of the normalised texts, `masked_lengths` the same with every run of digits as one character,
+    `gram_counts` are numbers of 3-grams, `keys` 64 bits of the sha256 of the normalised texts, `heads` of the MD5 of
+    their first 500 characters. `signatures` are MinHashes, `[texts, 0]` where the engine has no use for them. `facts`
+    are hashes of the values of each text.
     """
 
     keys: NDArray[np.uint64]
     lengths: NDArray[np.int64]
+    masked_lengths: NDArray[np.int64]
+    gram_counts: NDArray[np.int64]
     heads: NDArray[np.uint64]
     simhashes: NDArray[np.uint64]
+    signatures: NDArray[np.uint64]
+    facts: Shingles
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, rows: NDArray[np.integer]) -> "Marks":
+        """Those of some texts, in the order of `rows`."""
+        arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
+        return Marks(**arrays, facts=self.facts.take(rows))
+
+    @classmethod
+    def join(cls, parts: Sequence["Marks"]) -> "Marks":
+        """Those of the texts of all parts, one behind the other."""
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
+        return cls(**arrays, facts=Shingles.join([part.facts for part in parts]))
+
+
+ARRAYS = tuple(field.name for field in fields(Marks) if field.name != "facts")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The texts of a block as arrays; row i of each is text i.
+
+    `grams` are their 3-grams, `masked` the texts with every run of digits as one, and `phrases` the windows of that.
+    """
+
+    marks: Marks
     grams: Shingles
     masked: CodePoints
     phrases: Shingles
     slots: Slots
-    signatures: NDArray[np.uint64]
-    facts: Shingles
+
+    def __len__(self) -> int:
+        return len(self.marks)
 
     def to_bytes(self) -> bytes:
         """The arrays as one `.npz` file; equal features give equal bytes."""
         held = io.BytesIO()
         np.savez(
             held,
-            keys=self.keys,
-            lengths=self.lengths,
-            heads=self.heads,
-            simhashes=self.simhashes,
+            **{name: getattr(self.marks, name) for name in ARRAYS},
+            fact_offsets=self.marks.facts.offsets,
+            facts=self.marks.facts.tokens,
             gram_offsets=self.grams.offsets,
             grams=self.grams.tokens,
             masked_offsets=self.masked.offsets,
@@ -63,9 +95,6 @@ class Features:
             slot_offsets=self.slots.offsets,
             slot_keys=self.slots.keys,
             slot_values=self.slots.values,
-            signatures=self.signatures,
-            fact_offsets=self.facts.offsets,
-            facts=self.facts.tokens,
         )
         return held.getvalue()
 
@@ -73,17 +102,13 @@ class Features:
     def from_bytes(cls, data: bytes) -> "Features":
         """Read `to_bytes`; never unpickles."""
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
+            facts = Shingles(held["fact_offsets"], held["facts"])
             return cls(
-                keys=held["keys"],
-                lengths=held["lengths"],
-                heads=held["heads"],
-                simhashes=held["simhashes"],
+                marks=Marks(**{name: held[name] for name in ARRAYS}, facts=facts),
                 grams=Shingles(held["gram_offsets"], held["grams"]),
                 masked=CodePoints(held["masked_offsets"], held["masked"]),
                 phrases=Shingles(held["phrase_offsets"], held["phrases"]),
                 slots=Slots(held["slot_offsets"], held["slot_keys"], held["slot_values"]),
-                signatures=held["signatures"],
-                facts=Shingles(held["fact_offsets"], held["facts"]),
             )
 
 
@@ -99,17 +124,22 @@ def describe(texts: Iterable[Text], config: DedupConfig) -> tuple[Features, list
             slots.append(identity_slots(profile))
     masked = [DIGITS.sub("0", key) for key in keys]
     grams = shingle(keys, GRAM)
-    features = Features(
+    marks = Marks(
         keys=np.array([_bits(hashlib.sha256(key.encode())) for key in keys], np.uint64),
         lengths=np.array([len(key) for key in keys], np.int64),
+        masked_lengths=np.array([len(text) for text in masked], np.int64),
+        gram_counts=grams.sizes,
         heads=np.array([_bits(_md5(key[:HEAD])) for key in keys], np.uint64),
         simhashes=simhash(keys, GRAM),
+        signatures=sign(grams) if config.engine == "minhash" else np.zeros((len(keys), 0), np.uint64),
+        facts=Shingles(_offsets(facts), _joined(facts)),
+    )
+    features = Features(
+        marks=marks,
         grams=grams,
         masked=code_points(masked),
         phrases=shingle(masked, config.phrase_len),
         slots=_slots(slots) if config.holds_apart else fill_slots(None, len(keys)),
-        signatures=sign(grams) if config.engine == "minhash" else np.zeros((len(keys), 0), np.uint64),
-        facts=Shingles(_offsets(facts), _joined(facts)),
     )
     return features, members
 

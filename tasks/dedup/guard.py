@@ -99,7 +99,7 @@ def _by_alignment(left: Profile, right: Profile) -> list[tuple[int, int]]:
         return pairs
     inside = sum(_edits(left, right, *pair) for pair in pairs)
     inner = [difference for difference in found if not _is_continuation(left, right, difference)]
-    outside = sum(_small_edits(inner, {left.places[one] for one in slots}))
+    outside = _small_edits(left, right, inner, {left.places[one] for one in slots})
     same = len(left.tokens) - sum(difference.left_end - difference.left for difference in found)
     compared = sum(_length(fact) for index, fact in enumerate(left.facts) if index not in differing - slots)
     proven = inside * (same - equal_facts) >= RATIO * outside * (compared + PRIOR)
@@ -186,18 +186,25 @@ def _is_continuation(left: Profile, right: Profile, difference: Difference) -> b
     return added and (at_front or at_back)
 
 
-def _small_edits(found: Sequence[Difference], slots: set[int]) -> Iterator[int]:
-    """Characters of each small difference outside the slots."""
-    merged: list[list[int]] = []
+def _small_edits(left: Profile, right: Profile, found: Sequence[Difference], slots: set[int]) -> int:
+    """Characters of small differences outside the slots; one that comes again is a name or a term, and counts once."""
+    joined: list[tuple[Difference, int]] = []
     for difference in found:
         size = max(difference.left_end - difference.left, difference.right_end - difference.right)
         size -= sum(place in slots for place in range(difference.left, difference.left_end))
-        near = merged and difference.left - merged[-1][0] < GAP and difference.right - merged[-1][1] < GAP
-        if near:
-            merged[-1] = [difference.left_end, difference.right_end, merged[-1][2] + size]
-        else:
-            merged.append([difference.left_end, difference.right_end, size])
-    return (size for _, _, size in merged if size <= SMALL)
+        last = joined[-1][0] if joined else None
+        if last and difference.left - last.left_end < GAP and difference.right - last.right_end < GAP:
+            size += joined.pop()[1]
+            difference = Difference(last.left, difference.left_end, last.right, difference.right_end)
+        joined.append((difference, size))
+    small = {_in_context(left, right, difference): size for difference, size in joined if size <= SMALL}
+    return sum(small.values())
+
+
+def _in_context(left: Profile, right: Profile, difference: Difference) -> tuple[str, str]:
+    """What differs, and a character on either side."""
+    x, x_end, y, y_end = difference
+    return left.tokens[max(0, x - 1) : x_end + 1], right.tokens[max(0, y - 1) : y_end + 1]
 
 
 def _edits(left: Profile, right: Profile, one: int, other: int) -> int:

@@ -1,6 +1,6 @@
 """Which pairs of texts are alike, and by which of the five layers: each measured, none taken from a hash alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
@@ -10,59 +10,69 @@ from numpy.typing import NDArray
 
 from datasets_registry.records import DuplicateLayer
 from tasks.dedup.config import DedupConfig
-from tasks.dedup.features import Features
+from tasks.dedup.features import Features, Marks
 from tasks.dedup.guard import MANY_FACTS
 from tasks.dedup.minhash import candidates
 from tasks.dedup.rows import EQUAL
+from tasks.similarity.frequency import document_frequency
 from tasks.similarity.hamming import hamming_join
 from tasks.similarity.join import SetIndex, Thresholds, build_index, overlaps, probe
 from tasks.similarity.phrases import PhraseIndex, PhraseThresholds, build_phrase_index, probe_phrases
 from tasks.similarity.shingles import Shingles, shingle
 from tasks.similarity.simhash import distance
+from tasks.similarity.slots import Slots
 
 LAYERS: tuple[DuplicateLayer, ...] = ("exact", "hash", "simhash", "ngram", "phrase")
 LONG_GRAM = 8
 
 KeysOf = Callable[[NDArray[np.int64]], list[str]]
-"""The normalised texts of given rows."""
+"""The normalised texts of given rows or numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Some texts of a block: its features, the rows that take part, and how to read their normalised texts.
-
-    `frequency` says in how many texts of the block a 3-gram stands: the join looks for rare ones first.
-    """
+    """Some texts of a block: its features, the rows that take part, and how to read their normalised texts."""
 
     features: Features
-    frequency: NDArray[np.uint32]
     rows: NDArray[np.int64]
     keys: KeysOf
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Texts that stay, ready to be compared with."""
+    """Texts ready to be compared with: `rows[i]` of the i-th block, numbered as they came."""
 
-    side: Side
+    rows: tuple[NDArray[np.int64], ...]
+    marks: Marks
+    frequency: NDArray[np.uint32]
     grams: SetIndex
     phrases: PhraseIndex
 
     @classmethod
-    def index(cls, side: Side, config: DedupConfig) -> Self:
-        """Make texts findable by what they share with others."""
-        features, rows = side.features, side.rows
-        slots = features.slots.take(rows)
-        return cls(
-            side,
-            build_index(features.grams.take(rows), side.frequency, _thresholds(config), slots),
-            build_phrase_index(features.phrases.take(rows), slots),
-        )
+    def index(cls, texts: Iterable[tuple[Features, NDArray[np.int64]]], config: DedupConfig) -> Self:
+        """Make some rows of blocks findable by what they share with others; one block at a time is held."""
+        chosen, marks, grams, phrases, slots = [], [], [], [], []
+        for features, rows in texts:
+            chosen.append(rows)
+            marks.append(features.marks.take(rows))
+            grams.append(features.grams.take(rows))
+            phrases.append(features.phrases.take(rows))
+            slots.append(features.slots.take(rows))
+            del features
+        held_apart = Slots.join(slots)
+        joined = Shingles.join(grams)
+        grams.clear()
+        frequency = document_frequency(joined)
+        index = build_index(joined, frequency, _thresholds(config), held_apart)
+        joined = Shingles.join(phrases)
+        phrases.clear()
+        phrase_index = build_phrase_index(joined, held_apart)
+        return cls(tuple(chosen), Marks.join(marks), frequency, index, phrase_index)
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pairs of which the first text may go because of the second, ordered by both rows.
+    """Pairs of a row that may go and the number of a kept text that it may go because of, ordered by both.
 
     `layer` indexes `LAYERS`. `jaccard` and `containment` (of the first in the second) are of character 3-grams and 0
     where only phrases are shared; `covered` is the share of the first text that phrases of the second cover. `unlike`
@@ -83,9 +93,9 @@ class Pairs:
         for start, stop in pairwise(bounds.tolist()):
             yield int(self.first[start]), slice(start, stop)
 
-    def downward(self) -> Self:
-        """Those whose second text is the better-ranked of two texts of one block."""
-        return self.only(self.second < self.first)
+    def downward(self, rows: NDArray[np.int64]) -> Self:
+        """Those whose second text is the better-ranked one, where the kept texts are `rows` of the same block."""
+        return self.only(rows[self.second] < self.first)
 
     def only(self, places: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Some of them, in the order of `places`."""
@@ -113,11 +123,11 @@ class Pairs:
         return f"jaccard {self.jaccard[place]:.3f}, containment {self.containment[place]:.3f}"
 
 
-def alike(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
-    """Every pair of a text of `first` that may go and a text of `kept` that it repeats."""
+def alike(first: Side, kept: Kept, keys: KeysOf, config: DedupConfig) -> Pairs:
+    """Every pair of a text of `first` that may go and one of `kept` that it repeats; `keys` reads the latter."""
     phrases = _by_phrases(first, kept, config)
-    measured = _joined(_by_grams(first, kept, phrases, config), phrases)
-    ours, theirs = first.features, kept.side.features
+    measured = _joined(_by_grams(first, kept, keys, phrases, config), phrases)
+    ours, theirs = first.features.marks, kept.marks
     a, b = measured.first, measured.second
     rules = (
         ours.keys[a] == theirs.keys[b],
@@ -129,7 +139,7 @@ def alike(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
     return replace(measured, layer=layer, unlike=_unlike(ours, theirs, measured))
 
 
-def _unlike(ours: Features, theirs: Features, pairs: Pairs) -> NDArray[np.bool_]:
+def _unlike(ours: Marks, theirs: Marks, pairs: Pairs) -> NDArray[np.bool_]:
     """`is_unlike` of the guard, for many pairs at once."""
     facts = ours.facts.sizes[pairs.first]
     shared = overlaps(ours.facts, pairs.first, theirs.facts, pairs.second)
@@ -141,50 +151,44 @@ def _thresholds(config: DedupConfig) -> Thresholds:
     return Thresholds(config.jaccard_threshold, config.containment_threshold)
 
 
-def _by_grams(first: Side, kept: Kept, phrases: Pairs, config: DedupConfig) -> Pairs:
-    ours, theirs = first.features, kept.side.features
+def _by_grams(first: Side, kept: Kept, keys: KeysOf, phrases: Pairs, config: DedupConfig) -> Pairs:
+    ours = first.features
     if config.engine == "exact":
-        matches = probe(kept.grams, ours.grams, first.frequency, slots=ours.slots, rows=first.rows)
-        a, b, shared = matches.x.astype(np.int64), kept.side.rows[matches.y], matches.overlap
+        matches = probe(kept.grams, ours.grams, kept.frequency, slots=ours.slots, rows=first.rows)
+        a, b, shared = matches.x.astype(np.int64), matches.y.astype(np.int64), matches.overlap
     else:
         # What only shares phrases by this engine may share enough 3-grams all the same.
-        a, b = _candidates(first, kept.side, config)
+        a, b = _candidates(first, kept.marks, config)
         a, b = np.concatenate((a, phrases.first)), np.concatenate((b, phrases.second))
-        shared = overlaps(ours.grams, a, theirs.grams, b)
-    jaccard, containment, goes = _measure(ours.grams, theirs.grams, a, b, shared, config)
+        shared = overlaps(ours.grams, a, kept.grams.shingles, np.argsort(kept.grams.rows)[b])
+    sizes = ours.marks.gram_counts[a], kept.marks.gram_counts[b]
+    jaccard, containment, goes = _measure(*sizes, shared, config)
     a, b, jaccard, containment = a[goes], b[goes], jaccard[goes], containment[goes]
     measured = _pairs(a, b, jaccard, containment, np.zeros(len(a)))
-    return measured.only(_agrees_in_long_grams(first, kept.side, a, b, config))
+    return measured.only(_agrees_in_long_grams(first, kept, keys, a, b, config))
 
 
 def _candidates(
-    first: Side, second: Side, config: DedupConfig
+    first: Side, theirs: Marks, config: DedupConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of pairs that an engine takes for alike."""
-    ours, theirs = first.features, second.features
+    """Rows and numbers of pairs that an engine takes for alike."""
+    ours = first.features.marks
     if config.engine == "minhash":
-        x, y = candidates(ours.signatures[first.rows], theirs.signatures[second.rows])
+        x, y = candidates(ours.signatures[first.rows], theirs.signatures)
     else:
-        hashes = ours.simhashes[first.rows], theirs.simhashes[second.rows]
-        near = hamming_join(*hashes, config.simhash_threshold)
+        near = hamming_join(ours.simhashes[first.rows], theirs.simhashes, config.simhash_threshold)
         x, y = near.x.astype(np.int64), near.y.astype(np.int64)
-    return first.rows[x], second.rows[y]
+    return first.rows[x], y
 
 
 def _measure(
-    ours: Shingles,
-    theirs: Shingles,
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    shared: NDArray[np.int32],
-    config: DedupConfig,
+    size_a: NDArray[np.int64], size_b: NDArray[np.int64], shared: NDArray[np.int32], config: DedupConfig
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Jaccard, containment of the first in the second, and whether the first may go.
+    """Jaccard, containment of the first in the second, and whether the first may go, from numbers of n-grams.
 
     A text goes where it is contained in the other, or alike without containing the other: of an excerpt and the whole
     only the excerpt goes, whichever is ranked better.
     """
-    size_a, size_b = ours.sizes[a], theirs.sizes[b]
     jaccard = shared / (size_a + size_b - shared)
     containment = shared / size_a
     contains_other = shared / size_b >= config.containment_threshold
@@ -193,10 +197,10 @@ def _measure(
 
 
 def _agrees_in_long_grams(
-    first: Side, second: Side, a: NDArray[np.int64], b: NDArray[np.int64], config: DedupConfig
+    first: Side, kept: Kept, keys: KeysOf, a: NDArray[np.int64], b: NDArray[np.int64], config: DedupConfig
 ) -> NDArray[np.bool_]:
     """Whether pairs hold; of very long or very unequal texts, whether their 8-grams say the same as their 3-grams."""
-    size_a, size_b = first.features.lengths[a], second.features.lengths[b]
+    size_a, size_b = first.features.marks.lengths[a], kept.marks.lengths[b]
     larger, smaller = np.maximum(size_a, size_b), np.minimum(size_a, size_b)
     doubtful = np.flatnonzero((larger > config.long_characters) | (larger > config.unequal * smaller))
     agrees = np.ones(len(a), bool)
@@ -205,15 +209,15 @@ def _agrees_in_long_grams(
     rows_a, place_a = np.unique(a[doubtful], return_inverse=True)
     rows_b, place_b = np.unique(b[doubtful], return_inverse=True)
     ours = shingle(first.keys(rows_a), LONG_GRAM)
-    theirs = shingle(second.keys(rows_b), LONG_GRAM)
+    theirs = shingle(keys(rows_b), LONG_GRAM)
     shared = overlaps(ours, place_a, theirs, place_b)
-    agrees[doubtful] = _measure(ours, theirs, place_a, place_b, shared, config)[2]
+    agrees[doubtful] = _measure(ours.sizes[place_a], theirs.sizes[place_b], shared, config)[2]
     return agrees
 
 
 def _by_phrases(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
     """Pairs of which the second covers the first, and the first is not the longer: of those only the shorter goes."""
-    ours, theirs = first.features, kept.side.features
+    ours = first.features
     found = probe_phrases(
         kept.phrases,
         ours.masked,
@@ -221,11 +225,11 @@ def _by_phrases(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
         slots=ours.slots,
         rows=first.rows,
     )
-    a, b = found.x.astype(np.int64), kept.side.rows[found.y]
-    length = np.diff(ours.masked.offsets)[a]
+    a, b = found.x.astype(np.int64), found.y.astype(np.int64)
+    length = ours.marks.masked_lengths[a]
     none = np.zeros(len(a))
     covered = found.count * config.phrase_len / np.maximum(length, 1)
-    return _pairs(a, b, none, none, covered).only(length <= np.diff(theirs.masked.offsets)[b])
+    return _pairs(a, b, none, none, covered).only(length <= kept.marks.masked_lengths[b])
 
 
 def _pairs(

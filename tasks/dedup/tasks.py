@@ -11,6 +11,7 @@ from datasets_registry.records import Family
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.families import describe_family, largest_families, named, pick_texts
 from tasks.dedup.rank import Candidate, blocks, ranked
+from tasks.dedup.rounds import rounds
 from tasks.dedup.rows import Guarded, Member, Outcome, Place
 from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.keys import Identity
@@ -20,7 +21,7 @@ from tasks.runtime.rows import add_rows, numbered
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
-VERSION = "2026.11.22"
+VERSION = "2026.11.23"
 
 DUPLICATES = Identity("find-duplicates", VERSION, ("rapidfuzz",))
 
@@ -124,25 +125,21 @@ def _compare(
     config: DedupConfig,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Decide block after block: what stays of one is compared with all that rank behind it, at once."""
+    """Decide block after block, by comparing blocks with all better-ranked texts that stay."""
     from tasks.dedup.blocks import compare_blocks, settle_block  # noqa: PLC0415 it loads compiled kernels
 
-    total = len(new) * len(old) + len(new) * (len(new) + 1) // 2
-    done = 0
-    for place, better in enumerate([*old, *new]):
-        if place >= len(old):
-            files = [better.features, better.texts, *better.outcomes]
-            better.outcomes = map_shards(store, DUPLICATES, settle_block, [files], config)
-            done += 1
-        later = new[max(0, place + 1 - len(old)) :]
-        pairs = [
-            [each.features, each.texts, better.features, better.texts, *better.outcomes, *each.outcomes]
-            for each in later
-        ]
-        for each, outcomes in zip(
-            later, map_shards(store, DUPLICATES, compare_blocks, pairs, config), strict=True
-        ):
-            each.outcomes = [outcomes]
+    plan = list(rounds(old, new, lambda block: block.features.bytes, config.compared_mib << 20))
+    done, total = 0, sum(len(later) for _, later in plan)
+    for better, later in plan:
+        if better is later:
+            shards = [[block.features, block.texts, *block.outcomes] for block in later]
+            made = map_shards(store, DUPLICATES, settle_block, shards, config)
+        else:
+            settled = [file for block in better for file in (block.features, block.texts, *block.outcomes)]
+            shards = [[*settled, block.features, block.texts, *block.outcomes] for block in later]
+            made = map_shards(store, DUPLICATES, compare_blocks, shards, config)
+        for block, outcomes in zip(later, made, strict=True):
+            block.outcomes = [outcomes]
         done += len(later)
         progress(done, total)
 

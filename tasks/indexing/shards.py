@@ -3,7 +3,7 @@
 Each function takes the bytes of one shard's files, in order, and returns its parts by name.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from datasets_registry.records import Document, Passage
 from tasks.indexing.config import PassageConfig
@@ -15,13 +15,13 @@ from tasks.retrieval.tokens import search_text, shared_tokenizer
 from tasks.runtime.parts import Part, decode_as, encode_rows
 
 
-def passages_shard(inputs: list[bytes], config: PassageConfig) -> dict[str, Part]:
+def passages_shard(inputs: Sequence[bytes], config: PassageConfig) -> dict[str, Part]:
     """Part `passages`: the passages of the documents, in order."""
     documents = (document for data in inputs for document in decode_as(data, Document))
     return {"passages": encode_rows(split_passages(documents, config))}
 
 
-def tokens_shard(inputs: list[bytes], config: TokenConfig) -> dict[str, Part]:
+def tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[str, Part]:
     """Part `tokens`: a row `{"id", "tokens"}` for each passage, the tokens joined by spaces."""
     tokenizer = shared_tokenizer(config)
     rows = (
@@ -30,7 +30,7 @@ def tokens_shard(inputs: list[bytes], config: TokenConfig) -> dict[str, Part]:
     return {"tokens": encode_rows(rows)}
 
 
-def vectors_shard(inputs: list[bytes], config: EmbedConfig) -> dict[str, Part]:
+def vectors_shard(inputs: Sequence[bytes], config: EmbedConfig) -> dict[str, Part]:
     """Part `vectors`: a float16 matrix in `.npy` bytes, one unit row for each passage."""
     texts = [search_text(passage) for passage in decode_passages(inputs)]
     rows = HashEmbedder(config.dimensions).embed(texts)

@@ -1,13 +1,13 @@
-"""The bytes of one file of an artifact: rows as compressed JSON lines, written the same way everywhere.
+"""The files of an artifact as shard functions read and make them: rows as compressed JSON lines, always the same bytes.
 
 Pure: usable from shard functions on any worker.
 """
 
 import functools
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import orjson
 import zstandard
@@ -28,6 +28,27 @@ class Part:
     data: bytes
     rows: int
     suffix: str
+
+
+class Inputs(Sequence[bytes]):
+    """The files of a shard, each read when it is asked for; `names` tell equal ones by equal names."""
+
+    def __init__(self, names: Sequence[str], read: Callable[[str], bytes]) -> None:
+        """Read `names[i]` by `read`."""
+        self.names = tuple(names)
+        self._read = read
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, slice):
+            return [self._read(name) for name in self.names[place]]
+        return self._read(self.names[place])
 
 
 def encode_rows(rows: Iterable[object]) -> Part:

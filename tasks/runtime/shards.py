@@ -17,14 +17,14 @@ from blocks.dask_cluster import dask_client
 from blocks.store import ArtifactStore, CorruptObject, MissingObject, open_store
 from datasets_registry.artifact import FileEntry, Stored
 from tasks.runtime.keys import Identity
-from tasks.runtime.parts import Part
+from tasks.runtime.parts import Inputs, Part
 from tasks.runtime.rows import numbered
 
 logger = logging.getLogger(__name__)
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
-ShardFunction = Callable[[list[bytes], ConfigT], dict[str, Part]]
 Progress = Callable[[int, int], None]
+ShardFunction = Callable[[Inputs, ConfigT], dict[str, Part]]
 
 
 class ShardRecord(Stored):
@@ -88,7 +88,7 @@ def run_shard(item: ShardWork, store: ArtifactStore | None = None) -> dict[str, 
     store = store or open_store()
     module, _, function = item.function.partition(":")
     call: ShardFunction[BaseModel] = getattr(importlib.import_module(module), function)
-    parts = call([store.get_blob(sha256) for sha256 in item.inputs], item.config)
+    parts = call(Inputs(item.inputs, store.get_blob), item.config)
     files = {
         part: store.add_file(f"{part}/{item.index:05d}.{made.suffix}", made.data, made.rows)
         for part, made in parts.items()

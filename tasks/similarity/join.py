@@ -19,8 +19,8 @@ from tasks.similarity.scan import Block, least_overlap, scan_blocks, shared
 from tasks.similarity.shingles import Shingles
 from tasks.similarity.slots import Groups, Slots, fill_slots, group
 
-RARE = 16
-"""Tokens of so few texts, or a thousandth of the indexed ones, are in every prefix: they cost little and tell much."""
+MORE = 4
+"""Tokens by which a prefix is longer than it must be: a pair then shares more than one, and few others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def build_index(
     rows, groups = group(slots)
     if len(slots.keys):
         shingles, slots = shingles.take(rows), slots.take(rows)
-    front, prefixes = _find_prefixes(shingles, frequency, thresholds, len(shingles))
+    front, prefixes = _find_prefixes(shingles, frequency, thresholds)
     return SetIndex(shingles, slots, prefixes, build_postings(shingles, front), groups, rows, thresholds)
 
 
@@ -126,7 +126,7 @@ def probe(
     if rows is not None:
         rows = np.unique(rows)
         shingles, slots = shingles.take(rows), slots.take(rows)
-    front, prefixes = _find_prefixes(shingles, frequency, index.thresholds, len(index))
+    front, prefixes = _find_prefixes(shingles, frequency, index.thresholds)
     jaccard, containment = index.thresholds.millionths
     x, y, overlap = scan_blocks(
         _block(shingles, prefixes, slots),
@@ -146,7 +146,7 @@ def probe(
 
 def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matches:
     """Every pair `x > y` of one set of texts that meets the thresholds."""
-    front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds, len(shingles))
+    front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
     slots = fill_slots(None, len(shingles))
     _, groups = group(slots)
     texts = _block(shingles, prefixes, slots)
@@ -166,35 +166,39 @@ def _block(shingles: Shingles, prefixes: NDArray[np.int32], slots: Slots) -> Blo
 
 
 def _find_prefixes(
-    shingles: Shingles, frequency: NDArray[np.uint32], thresholds: Thresholds, indexed: int
+    shingles: Shingles, frequency: NDArray[np.uint32], thresholds: Thresholds
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Which tokens are in the prefix of their text, and how many they are in each text."""
     counts = token_frequency(shingles.tokens, frequency)
-    offsets = shingles.offsets
-    within = np.arange(len(counts)) - np.repeat(offsets[:-1], shingles.sizes)
-    # Rarest first, equally rare ones by token; numpy sorts each text faster than a compiled loop would.
+    offsets, sizes = shingles.offsets, shingles.sizes
+    within = np.arange(len(counts)) - np.repeat(offsets[:-1], sizes)
+    prefixes = _prefix_lengths(sizes, *thresholds.millionths)
+    # Rarest first, equally rare ones by token; numpy selects in each text faster than a compiled loop would.
     ranked = counts.astype(np.uint64) << np.uint64(32) | within.astype(np.uint64)
-    for start, end in pairwise(offsets.tolist()):
-        ranked[start:end].sort()
-    return _cut(offsets, ranked, max(RARE, indexed // 1000), *thresholds.millionths)
+    for (start, end), prefix in zip(pairwise(offsets.tolist()), prefixes.tolist(), strict=True):
+        if prefix < end - start:
+            ranked[start:end].partition(prefix)
+    return _mark(offsets, ranked, prefixes), prefixes
 
 
 @kernel
-def _cut(
-    offsets: NDArray[np.int64], ranked: NDArray[np.uint64], rare: int, jaccard: int, containment: int
-) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+def _prefix_lengths(sizes: NDArray[np.int64], jaccard: int, containment: int) -> NDArray[np.int32]:
+    lengths = np.empty(len(sizes), np.int32)
+    for text, size in enumerate(sizes):
+        lengths[text] = min(size, size - least_overlap(size, size, jaccard, containment) + 1 + MORE)
+    return lengths
+
+
+@kernel
+def _mark(
+    offsets: NDArray[np.int64], ranked: NDArray[np.uint64], prefixes: NDArray[np.int32]
+) -> NDArray[np.bool_]:
     front = np.zeros(len(ranked), np.bool_)
-    prefixes = np.zeros(len(offsets) - 1, np.int32)
-    for text in range(len(offsets) - 1):
-        start, end = offsets[text], offsets[text + 1]
-        size = end - start
-        shortest = size - least_overlap(size, size, jaccard, containment) + 1
-        for place in range(start, end):
-            if place - start >= shortest and ranked[place] >> np.uint64(32) > np.uint64(rare):
-                break
+    for text, prefix in enumerate(prefixes):
+        start = offsets[text]
+        for place in range(start, start + prefix):
             front[start + np.int64(ranked[place] & np.uint64(0xFFFFFFFF))] = True
-            prefixes[text] += 1
-    return front, prefixes
+    return front
 
 
 @kernel

@@ -9,7 +9,11 @@ from tasks.similarity.compiled import kernel, mix
 from tasks.similarity.shingles import Shingles
 
 SMALLEST = 1024
-"""Entries of the hash table at first; it doubles whenever half of them are taken."""
+"""Fewest entries of the hash table; it doubles whenever two thirds of them are taken."""
+
+
+AHEAD = 256
+"""Tokens that are looked up together before they are put into the table."""
 
 
 class Postings(NamedTuple):
@@ -23,8 +27,8 @@ class Postings(NamedTuple):
     numbers: NDArray[np.int32]
     """Beside each entry of the table; -1 where the entry is free."""
 
-    starts: NDArray[np.int64]
-    middles: NDArray[np.int64]
+    starts: NDArray[np.int32]
+    middles: NDArray[np.int32]
     texts: NDArray[np.int32]
 
 
@@ -46,11 +50,8 @@ def find(table: NDArray[np.uint64], numbers: NDArray[np.int32], token: np.uint64
 
 @kernel
 def look_up(postings: Postings, tokens: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """The number of each token, -1 where no text holds it: all in one loop, in which waits for memory overlap."""
-    numbers = np.empty(len(tokens), np.int32)
-    for place, token in enumerate(tokens):
-        numbers[place] = postings.numbers[find(postings.table, postings.numbers, token)]
-    return numbers
+    """The number of each token, -1 where no text holds it."""
+    return postings.numbers[_entries(postings.table, postings.numbers, tokens)]
 
 
 @kernel
@@ -58,20 +59,40 @@ def _number_tokens(
     tokens: NDArray[np.uint64],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], int]:
     """Number the distinct tokens as they first come: the hash table, its numbers, the number of each, how many."""
-    table = np.empty(SMALLEST, np.uint64)
-    numbers = np.full(SMALLEST, -1, np.int32)
+    size = SMALLEST
+    while size < len(tokens) // 4:
+        size *= 2
+    table = np.empty(size, np.uint64)
+    numbers = np.full(size, -1, np.int32)
     each = np.empty(len(tokens), np.int32)
     distinct = 0
-    for place, token in enumerate(tokens):
-        entry = find(table, numbers, token)
-        if numbers[entry] < 0:
-            table[entry] = token
-            numbers[entry] = distinct
-            distinct += 1
-        each[place] = numbers[entry]
-        if 2 * distinct > len(table):
+    for start in range(0, len(tokens), AHEAD):
+        ahead = tokens[start : start + AHEAD]
+        if 3 * (distinct + len(ahead)) > 2 * len(table):
             table, numbers = _grow(table, numbers)
+        entries = _entries(table, numbers, ahead)
+        for place, token in enumerate(ahead):
+            entry = entries[place]
+            # What was put in since may have taken the entry, or be the same token.
+            while numbers[entry] >= 0 and table[entry] != token:
+                entry = (entry + 1) & (len(table) - 1)
+            if numbers[entry] < 0:
+                table[entry] = token
+                numbers[entry] = distinct
+                distinct += 1
+            each[start + place] = numbers[entry]
     return table, numbers, each, distinct
+
+
+@kernel
+def _entries(
+    table: NDArray[np.uint64], numbers: NDArray[np.int32], tokens: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """`find` of each token: all in one loop, in which waits for memory overlap."""
+    entries = np.empty(len(tokens), np.int64)
+    for place, token in enumerate(tokens):
+        entries[place] = find(table, numbers, token)
+    return entries
 
 
 @kernel
@@ -91,14 +112,15 @@ def _grow(
 @kernel
 def _list_texts(
     offsets: NDArray[np.int64], each: NDArray[np.int32], front: NDArray[np.bool_], distinct: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    starts = np.zeros(distinct + 1, np.int64)
-    middles = np.zeros(distinct, np.int64)
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    starts = np.zeros(distinct + 1, np.int32)
+    middles = np.zeros(distinct, np.int32)
     for place, number in enumerate(each):
         starts[number + 1] += 1
         middles[number] += front[place]
-    starts = np.cumsum(starts)
-    middles += starts[:-1]
+    for number in range(distinct):
+        starts[number + 1] += starts[number]
+        middles[number] += starts[number]
     next_front = starts[:-1].copy()
     next_rest = middles.copy()
     texts = np.empty(len(each), np.int32)

@@ -74,6 +74,7 @@ def scan_blocks(
     texts = len(indexed.offsets) - 1
     sizes = np.diff(indexed.offsets).astype(np.int32)
     smallest = sizes.min() if texts else 0
+    ours, theirs = _least_hits(probing, jaccard, containment), _least_hits(indexed, jaccard, containment)
     counts = np.zeros(texts, np.int32)
     touched = np.empty(texts, np.int32)
     x, y, overlap = np.empty(16, np.int32), np.empty(16, np.int32), np.empty(16, np.int32)
@@ -86,6 +87,9 @@ def scan_blocks(
         for other in touched[:reached]:
             hits = counts[other]
             counts[other] = 0
+            size = probing.offsets[text + 1] - probing.offsets[text]
+            if hits < (theirs[other] if sizes[other] <= size else ours[text]):
+                continue
             common = _compare(text, other, hits, probing, indexed, jaccard, containment)
             if common == 0:
                 continue
@@ -94,6 +98,16 @@ def scan_blocks(
             x[found], y[found], overlap[found] = text, other, common
             found += 1
     return x[:found], y[:found], overlap[:found]
+
+
+@kernel
+def _least_hits(texts: Block, jaccard: int, containment: int) -> NDArray[np.int32]:
+    """How many tokens of the prefix of each text any one that is as large or larger must share to be alike."""
+    least = np.empty(len(texts.prefixes), np.int32)
+    for text in range(len(least)):
+        size = texts.offsets[text + 1] - texts.offsets[text]
+        least[text] = least_overlap(size, size, jaccard, containment) - (size - texts.prefixes[text])
+    return least
 
 
 @kernel

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.similarity.compiled import kernel, mix
+
+ValueT = TypeVar("ValueT", bound=np.generic)
 
 PACKED = 3
 """So many characters, 21 bits each, fit one token without loss."""
@@ -25,8 +28,7 @@ class CodePoints:
 
     def take(self, rows: NDArray[np.integer]) -> "CodePoints":
         """Some texts, in the order of `rows`."""
-        offsets, places = select_rows(self.offsets, rows)
-        return CodePoints(offsets, self.codes[places])
+        return CodePoints(*take_rows(self.offsets, self.codes, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,28 @@ class Shingles:
 
     def take(self, rows: NDArray[np.integer]) -> "Shingles":
         """Some texts, in the order of `rows`."""
-        offsets, places = select_rows(self.offsets, rows)
-        return Shingles(offsets, self.tokens[places])
+        return Shingles(*take_rows(self.offsets, self.tokens, rows))
+
+    @classmethod
+    def join(cls, parts: Sequence["Shingles"]) -> "Shingles":
+        """The texts of all parts, one behind the other."""
+        return cls(
+            join_offsets([part.offsets for part in parts]), np.concatenate([part.tokens for part in parts])
+        )
 
 
-def select_rows(
-    offsets: NDArray[np.int64], rows: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The offsets of some rows of a ragged array put one behind the other, and where their values are in it now."""
-    starts, sizes = offsets[:-1][rows], np.diff(offsets)[rows]
-    chosen = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return chosen, np.arange(chosen[-1]) + np.repeat(starts - chosen[:-1], sizes)
+def take_rows(
+    offsets: NDArray[np.int64], values: NDArray[ValueT], rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[ValueT]]:
+    """Some rows of a ragged array, one behind the other: their offsets and values."""
+    chosen = np.concatenate([[0], np.cumsum(np.diff(offsets)[rows])]).astype(np.int64)
+    return chosen, _copy_rows(offsets, values, rows.astype(np.int64), chosen)
+
+
+def join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The offsets of ragged arrays put one behind the other."""
+    sizes = np.concatenate([np.diff(offsets) for offsets in parts])
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
 def code_points(texts: Sequence[str]) -> CodePoints:
@@ -112,6 +125,16 @@ def window_token(codes: NDArray[np.uint32], start: int, end: int) -> np.uint64:
         # One is added, so that a NUL before a character is not the same as nothing before it.
         packed = packed << np.uint64(21) | np.uint64(codes[place] + 1)
     return packed if end - start <= PACKED else mix(mixed ^ packed)
+
+
+@kernel
+def _copy_rows(
+    offsets: NDArray[np.int64], values: NDArray[ValueT], rows: NDArray[np.int64], chosen: NDArray[np.int64]
+) -> NDArray[ValueT]:
+    copied = np.empty(chosen[-1], values.dtype)
+    for place, row in enumerate(rows):
+        copied[chosen[place] : chosen[place + 1]] = values[offsets[row] : offsets[row + 1]]
+    return copied
 
 
 @kernel

@@ -4,6 +4,7 @@ Indexed texts are put in an order in which those with one value of one slot are 
 another value steps over all of them at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.similarity.compiled import kernel, seek
-from tasks.similarity.shingles import select_rows
+from tasks.similarity.shingles import join_offsets, take_rows
 
 POPULAR = 32
 """A text is grouped by a slot only where that holds it apart from so many others; below, it is cheaper to compare."""
@@ -30,8 +31,17 @@ class Slots:
 
     def take(self, rows: NDArray[np.integer]) -> "Slots":
         """The slots of some texts, in the order of `rows`."""
-        offsets, places = select_rows(self.offsets, rows)
-        return Slots(offsets, self.keys[places], self.values[places])
+        offsets, keys = take_rows(self.offsets, self.keys, rows)
+        return Slots(offsets, keys, take_rows(self.offsets, self.values, rows)[1])
+
+    @classmethod
+    def join(cls, parts: Sequence["Slots"]) -> "Slots":
+        """The slots of the texts of all parts, one behind the other."""
+        return cls(
+            join_offsets([part.offsets for part in parts]),
+            np.concatenate([part.keys for part in parts]),
+            np.concatenate([part.values for part in parts]),
+        )
 
 
 LAST = np.uint64(2**64 - 1)

@@ -9,9 +9,10 @@ from tasks.dedup.blocks import compare_blocks, describe_block, settle_block
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.definition import judge_pair
 from tasks.dedup.rank import Candidate, blocks, rank, ranked
+from tasks.dedup.rounds import rounds
 from tasks.dedup.rows import Guarded, Member, Outcome, Text, Verdict
 from tasks.dedup.verdicts import guarded, retract, verdicts
-from tasks.runtime.parts import decode_as, encode_rows
+from tasks.runtime.parts import Inputs, decode_as, encode_rows
 from tasks.text.facts import find_facts
 from tasks.text.normalise import normalise_key
 
@@ -60,12 +61,16 @@ def decide(
     old = len(known)
     described += [_described([texts[name] for name in names], names, config) for names in cut]
     known += [[] for _ in cut]
-    for better, block in enumerate(described):
-        if better >= old:
-            known[better] = [settle_block([*block[:2], *known[better]], config)["outcomes"].data]
-        for later in range(max(better + 1, old), len(described)):
-            inputs = [*described[later][:2], *block[:2], *known[better], *known[later]]
-            known[later] = [compare_blocks(inputs, config)["outcomes"].data]
+    numbers = range(len(described))
+    for better, later in rounds(numbers[:old], numbers[old:], lambda _: 1, limit=3):
+        if better is later:
+            (block,) = later
+            known[block] = [settle_block([*described[block][:2], *known[block]], config)["outcomes"].data]
+            continue
+        settled = [data for block in better for data in (*described[block][:2], *known[block])]
+        for block in later:
+            inputs = _inputs([*settled, *described[block][:2], *known[block]])
+            known[block] = [compare_blocks(inputs, config)["outcomes"].data]
     outcomes = [list(decode_as(data[0], Outcome)) for data in known]
     members = [list(decode_as(block[2], Member)) for block in described]
     return Decided(
@@ -74,6 +79,11 @@ def decide(
         described,
         [data[0] for data in known],
     )
+
+
+def _inputs(files: Sequence[bytes]) -> Inputs:
+    named = {hashlib.sha256(data).hexdigest(): data for data in files}
+    return Inputs([hashlib.sha256(data).hexdigest() for data in files], named.__getitem__)
 
 
 def _without(block: list[bytes], outcomes: bytes, ids: Collection[str]) -> bytes:

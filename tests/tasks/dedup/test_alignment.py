@@ -66,3 +66,13 @@ def test_long_texts_are_aligned_within_bounded_memory() -> None:
 def test_long_texts_without_anchors_are_one_difference() -> None:
     left, right = "甲乙" * 5_000, "甲丙" * 5_000
     assert differences(left, right) == [Difference(0, 10_000, 0, 10_000)]
+
+
+@given(st.text(HAN, min_size=1), st.text(HAN, min_size=1), st.text(HAN, min_size=1))
+def test_a_text_that_a_much_longer_one_holds_differs_only_around_it(
+    text: str, before: str, after: str
+) -> None:
+    longer = before + text + after + "尾" * len(text)
+    place = longer.index(text)
+    around = [Difference(0, 0, 0, place), Difference(len(text), len(text), place + len(text), len(longer))]
+    assert differences(text, longer) == [each for each in around if each.right < each.right_end]

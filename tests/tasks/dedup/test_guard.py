@@ -116,6 +116,15 @@ def test_noise_that_also_hits_facts_is_none() -> None:
     assert sum(_conflict(STORY, copy) is not None for copy in copies) <= 4
 
 
+def test_a_name_that_comes_again_is_no_noise() -> None:
+    """The name 华泰第八科技 is read by no rule; a copy would not misspell it five times in the same way."""
+    story = (
+        "华泰第{0}科技发布公告，华泰第{0}科技拟回购股份，规模{1}亿元，年内完成。"
+        "华泰第{0}科技称资金自有，华泰第{0}科技经营正常，华泰第{0}科技股价平稳。"
+    )
+    assert _conflict(BEFORE + story.format("八", 3.5) + AFTER, BEFORE + story.format("九", 4.2) + AFTER)
+
+
 @pytest.mark.parametrize("start", range(0, len(STORY) // 2, 3))
 def test_a_text_cut_inside_a_fact_is_none(start: int) -> None:
     assert _conflict(STORY, STORY[start:]) is None

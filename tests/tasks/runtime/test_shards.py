@@ -1,5 +1,7 @@
 """Shards are done once, in any process, and their results do not depend on how they were run."""
 
+from collections.abc import Sequence
+
 import pytest
 from pydantic import BaseModel
 
@@ -17,7 +19,7 @@ class Shout(BaseModel):
     mark: str = "!"
 
 
-def shout(inputs: list[bytes], config: Shout) -> dict[str, Part]:
+def shout(inputs: Sequence[bytes], config: Shout) -> dict[str, Part]:
     CALLS.append(len(inputs))
     rows = [{"text": str(row["text"]).upper() + config.mark} for data in inputs for row in decode_rows(data)]
     return {"loud": encode_rows(rows)}
