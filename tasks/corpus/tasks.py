@@ -33,6 +33,11 @@ CLEAN = Identity("clean-documents", VERSION)
 SETTLE = Identity("assemble-corpus", VERSION)
 REPORT = Identity("report-corpus", VERSION, ("altair", "vl-convert-python"))
 
+
+class EmptyCorpus(ValueError):
+    """An input left no document to publish."""
+
+
 RETAINED = ("kept", "structured")
 DOCUMENTS = ("documents", "structured", "removed")
 """Where the documents of a corpus stand, those that went as duplicates among them."""
@@ -177,9 +182,19 @@ def present_corpus(corpus: ArtifactRef) -> Made:
 
 @step(Identity("publish-corpus", VERSION), cached=False)
 def publish_corpus(corpus: ArtifactRef, name: str) -> Made:
-    """Put a corpus in force under a name, with its accounts as the evidence."""
+    """Put a corpus in force under a name, with its accounts as the evidence.
+
+    Raises:
+        EmptyCorpus: no document is left; what was in force stays so.
+    """
     store = load_store()
     summary = read_summary(store, corpus)
+    if not summary.retained:
+        raise EmptyCorpus(
+            f"of {summary.input} input lines no document is left (filtered {sum(summary.filtered.values())}, "
+            f"quarantined {summary.quarantined}), so nothing is published under {name!r}; look at the input, "
+            "and at the report page if it has lines"
+        )
     promote(store, "corpus", name, corpus, summary.model_dump())
     return Made(corpus, {"retained": summary.retained})
 

@@ -1,6 +1,6 @@
 """The shard functions of deduplication: texts to blocks in rank order, and blocks against blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,8 +25,8 @@ PROFILES = 1024
 """Texts of a block that are kept as the guard reads them: those of large families are asked for again and again."""
 SAMPLED = 2000
 """Texts on which an engine that misses pairs is measured."""
-PROBED_AT_ONCE = 256
-"""Texts that are compared with a block at once; their pairs are held in memory."""
+PAIRS_AT_ONCE = 1 << 21
+"""So many pairs, all of which a large family may find alike, are held in memory."""
 SETTLED_AT_ONCE = 1024
 """Texts of a block that are compared with each other before it is known which of them stay."""
 
@@ -64,17 +64,17 @@ def settle_block(inputs: Sequence[bytes], config: DedupConfig) -> dict[str, Part
     _LAST.clear()
     block = Block.read(inputs[0], inputs[1])
     judge = _judge(block, inputs[2:], config)
-    waiting = _open(judge, np.arange(len(block.features)))
+    waiting = _rows(np.arange(len(block.features)), judge.is_gone)
     settled: list[Better] = []
     for start in range(0, len(waiting), SETTLED_AT_ONCE):
         rows = waiting[start : start + SETTLED_AT_ONCE]
         for better in settled:
-            _hear(judge, block, _open(judge, rows), better)
-        rows = _open(judge, rows)
+            _hear(judge, block, rows, better)
+        rows = _rows(rows, judge.is_gone)
         among = _of_block(block, rows, config, judge)
-        pairs = alike(block.side(rows), among.kept, among.keys, config).downward(rows)
-        _decide(judge, pairs, among)
-        stay = _open(judge, rows)
+        undecided = block.side(_rows(rows, judge.is_decided))
+        _decide(judge, alike(undecided, among.kept, among.keys, config).downward(rows), among)
+        stay = _rows(rows, judge.is_gone)
         settled.append(among if 2 * len(stay) > len(rows) else _of_block(block, stay, config))
     return {"outcomes": encode_rows(judge.in_rank_order())}
 
@@ -89,7 +89,7 @@ def compare_blocks(inputs: Inputs, config: DedupConfig) -> dict[str, Part]:
     better = _better(inputs, own, config)
     block = Block.read(inputs[own], inputs[own + 1])
     judge = _judge(block, inputs[own + 2 :], config)
-    _hear(judge, block, _open(judge, np.arange(len(block.features))), better)
+    _hear(judge, block, np.arange(len(block.features)), better)
     return {"outcomes": encode_rows(judge.in_rank_order())}
 
 
@@ -218,8 +218,10 @@ def _of_block(
 
 def _hear(judge: Judge, block: Block, rows: NDArray[np.int64], better: Better) -> None:
     """Compare rows of a block with better-ranked texts, few at a time: a family has a great many pairs."""
-    for start in range(0, len(rows), PROBED_AT_ONCE):
-        few = rows[start : start + PROBED_AT_ONCE]
+    rows = _rows(rows, judge.is_decided)
+    at_once = max(1, PAIRS_AT_ONCE // max(1, len(better.kept.marks)))
+    for start in range(0, len(rows), at_once):
+        few = rows[start : start + at_once]
         _decide(judge, alike(block.side(few), better.kept, better.keys, judge.config), better)
 
 
@@ -227,8 +229,9 @@ def _decide(judge: Judge, pairs: Pairs, better: Better) -> None:
     judge.hear(pairs, lambda number: better.text(number).id, better.profile, better.stays)
 
 
-def _open(judge: Judge, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.array([row for row in rows if not judge.is_gone(int(row))], np.int64)
+def _rows(rows: NDArray[np.int64], but: Callable[[int], bool]) -> NDArray[np.int64]:
+    """Rows but for some."""
+    return np.array([row for row in rows.tolist() if not but(row)], np.int64)
 
 
 def _judge(block: Block, known: Sequence[bytes], config: DedupConfig) -> Judge:

@@ -48,6 +48,11 @@ class DedupConfig(BaseModel):
         description="What the guard holds apart stays (keep_distinct), or only family_keep of each family (keep_k).",
     )
     family_keep: int = Field(1, ge=1, description="With keep_k: how many texts of a template family stay.")
+    family_enough: int = Field(
+        1000,
+        ge=1,
+        description="With keep_distinct: a text that the guard holds apart from so many better-ranked ones stays.",
+    )
     source_tiers: dict[str, int] = Field(
         default={},
         description="Trust tier of a source by its name, 0 the most trusted; sources not named are tier 100.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.guard import conflict
@@ -25,6 +26,11 @@ class Judge:
         """Whether a text goes by what is known so far."""
         return row in self.outcomes and self.outcomes[row].gone is not None
 
+    def is_decided(self, row: int) -> bool:
+        """Whether a text goes, or stays whatever else it is like."""
+        enough = self.config.family_enough if self.config.family_policy == "keep_distinct" else inf
+        return self.is_gone(row) or (row in self.outcomes and self.outcomes[row].guarded >= enough)
+
     def in_rank_order(self) -> list[Outcome]:
         """What is known, by row; rows are in rank order."""
         return [self.outcomes[row] for row in sorted(self.outcomes)]
@@ -41,10 +47,10 @@ class Judge:
             stays: whether one of them stays, asked when its turn comes.
         """
         for row, places in pairs.of_each():
-            if self.is_gone(row):
-                continue
             outcome = self.outcomes.get(row, Outcome(row))
             for place, other in enumerate(pairs.second[places].tolist(), start=places.start):
+                if self.is_decided(row):
+                    break
                 if not stays(other):
                     continue
                 apart = self._apart(pairs, place, theirs)
@@ -53,9 +59,7 @@ class Judge:
                 else:
                     leader = outcome.leader or _finding(pairs, place, id_of)
                     outcome = self._held_apart(outcome, leader, outcome.apart or apart)
-                if outcome.gone:
-                    break
-            self.outcomes[row] = outcome
+                self.outcomes[row] = outcome
 
     def _apart(self, pairs: Pairs, place: int, theirs: ProfileOf) -> str | None:
         """What the guard holds against a pair; None where nothing."""

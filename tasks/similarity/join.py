@@ -146,12 +146,23 @@ def probe(
 
 def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matches:
     """Every pair `x > y` of one set of texts that meets the thresholds."""
+    # Each text is looked up among those that are not larger, of which the prefix tells enough.
+    rows = np.argsort(shingles.sizes, kind="stable")
+    shingles = shingles.take(rows)
     front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
+    fronts = Shingles(np.concatenate([[0], np.cumsum(prefixes)]).astype(np.int64), shingles.tokens[front])
     slots = fill_slots(None, len(shingles))
-    _, groups = group(slots)
-    texts = _block(shingles, prefixes, slots)
-    postings = build_postings(shingles, front)
-    x, y, overlap = scan_blocks(texts, front, texts, postings, groups, *thresholds.millionths, True)
+    x, y, overlap = scan_blocks(
+        _block(shingles, prefixes, slots),
+        np.zeros_like(front),
+        _block(shingles, prefixes, slots),
+        build_postings(fronts, np.ones(len(fronts.tokens), np.bool_)),
+        group(slots)[1],
+        *thresholds.millionths,
+        True,
+    )
+    x, y = rows[np.stack((x, y))].astype(np.int32)
+    x, y = np.maximum(x, y), np.minimum(x, y)
     order = np.lexsort((y, x))
     return Matches(x[order], y[order], overlap[order])
 

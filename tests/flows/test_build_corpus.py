@@ -14,6 +14,7 @@ from blocks.store import ArtifactStore
 from flows.build_corpus import build_corpus
 from tasks.corpus.config import ReadingConfig
 from tasks.corpus.reading import WrongInput
+from tasks.corpus.tasks import EmptyCorpus
 
 FILES = ("corpus.jsonl", "decisions.jsonl", "summary.json", "report.html")
 
@@ -129,12 +130,16 @@ def test_how_the_input_is_cut_changes_no_byte_of_the_result(
     assert json.loads((tmp_path / "out-10" / "summary.json").read_text())["duplicates"]["exact"] == 50
 
 
-def test_an_empty_file_is_an_empty_corpus(prefect_store: ArtifactStore, tmp_path: Path) -> None:
-    path = tmp_path / "empty.jsonl"
-    path.write_bytes(b"")
-    build_corpus(str(path), export=str(tmp_path / "out"))
-    assert json.loads((tmp_path / "out" / "summary.json").read_text())["input"] == 0
-    assert (tmp_path / "out" / "corpus.jsonl").read_bytes() == b""
+def test_what_leaves_no_document_is_not_published(prefect_store: ArtifactStore, tmp_path: Path) -> None:
+    path = tmp_path / "short.jsonl"
+    for content, said in (
+        (b"", "of 0 input lines"),
+        (text_row("short", "太短了。"), "of 1 input lines.*filtered 1"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(EmptyCorpus, match=said):
+            build_corpus(str(path), name="nothing")
+    assert current(prefect_store, "corpus", "nothing") is None
 
 
 def test_a_missing_file_is_one_sentence(prefect_store: ArtifactStore, tmp_path: Path) -> None:

@@ -140,6 +140,18 @@ def test_of_a_family_so_many_stay_as_were_asked_for() -> None:
     assert {verdict.reason for verdict in verdicts} == {"family"}
 
 
+@pytest.mark.parametrize("block_texts", [2, 64])
+def test_a_text_that_is_apart_from_enough_others_stays(block_texts: int) -> None:
+    frame = f"{WHOLE[:400]}证券代码：%s，收盘价%s元。"
+    texts = {f"d{i}": frame % (600000 + i, 10.5 + i) + WHOLE[800 + 9 * i : 809 + 9 * i] for i in range(6)}
+    texts["copy"] = texts["d4"][1:]
+    config = DedupConfig(block_texts=block_texts)
+    assert [each.id for each in decide(texts, config).verdicts] == ["copy"]
+    few = decide(texts, config.model_copy(update={"family_enough": 2}))
+    assert few.verdicts == []
+    assert [each.count for each in few.guarded] == [1, 2, 2, 2, 2, 2]
+
+
 def test_a_shared_disclaimer_is_no_reason() -> None:
     notice = (
         "本文仅代表作者个人观点，不构成任何投资建议，投资者据此操作，风险自担，与本平台无关，转载请注明出处。"
