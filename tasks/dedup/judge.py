@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import inf
 
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.guard import conflict
@@ -28,8 +27,7 @@ class Judge:
 
     def is_decided(self, row: int) -> bool:
         """Whether a text goes, or stays whatever else it is like."""
-        enough = self.config.family_enough if self.config.family_policy == "keep_distinct" else inf
-        return self.is_gone(row) or (row in self.outcomes and self.outcomes[row].guarded >= enough)
+        return row in self.outcomes and self._is_final(self.outcomes[row])
 
     def in_rank_order(self) -> list[Outcome]:
         """What is known, by row; rows are in rank order."""
@@ -49,7 +47,7 @@ class Judge:
         for row, places in pairs.of_each():
             outcome = self.outcomes.get(row, Outcome(row))
             for place, other in enumerate(pairs.second[places].tolist(), start=places.start):
-                if self.is_decided(row):
+                if self._is_final(outcome):
                     break
                 if not stays(other):
                     continue
@@ -60,6 +58,10 @@ class Judge:
                     leader = outcome.leader or _finding(pairs, place, id_of)
                     outcome = self._held_apart(outcome, leader, outcome.apart or apart)
                 self.outcomes[row] = outcome
+
+    def _is_final(self, outcome: Outcome) -> bool:
+        distinct = self.config.family_policy == "keep_distinct"
+        return outcome.gone is not None or (distinct and outcome.guarded >= self.config.family_enough)
 
     def _apart(self, pairs: Pairs, place: int, theirs: ProfileOf) -> str | None:
         """What the guard holds against a pair; None where nothing."""

@@ -152,10 +152,11 @@ def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matc
     front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
     fronts = Shingles(np.concatenate([[0], np.cumsum(prefixes)]).astype(np.int64), shingles.tokens[front])
     slots = fill_slots(None, len(shingles))
+    texts = _block(shingles, prefixes, slots)
     x, y, overlap = scan_blocks(
-        _block(shingles, prefixes, slots),
+        texts,
         np.zeros_like(front),
-        _block(shingles, prefixes, slots),
+        texts,
         build_postings(fronts, np.ones(len(fronts.tokens), np.bool_)),
         group(slots)[1],
         *thresholds.millionths,
