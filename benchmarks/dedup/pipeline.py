@@ -27,7 +27,7 @@ from tasks.corpus.shards import CleanShard, Nothing, clean_lines, settle_lines
 from tasks.dedup.blocks import compare_blocks, describe_block, gather_texts, settle_block
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.rank import Candidate, blocks, ranked
-from tasks.dedup.rounds import rounds
+from tasks.dedup.rounds import Block, inputs_of_round, rounds
 from tasks.dedup.rows import Member, Outcome, Place
 from tasks.dedup.verdicts import guarded, verdicts
 from tasks.runtime.parts import Inputs, decode_as, decode_rows, encode_rows
@@ -86,16 +86,6 @@ class Steps:
         started, cpu = time.monotonic(), time.process_time()
         yield
         self.of[name] = Step(1, time.process_time() - cpu, time.monotonic() - started)
-
-
-@dataclass(slots=True)
-class Block:
-    """The files of a block; `outcomes` is empty until it was compared."""
-
-    features: Path
-    texts: Path
-    members: Path
-    outcomes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +188,7 @@ def _rank(candidates: Sequence[Path], parts: Path, steps: Steps) -> Order:
     return Order([len(block) for block in cut], copies, places)
 
 
-def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) -> list[Block]:
+def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) -> list[Block[Path]]:
     gathered = steps.map(
         "gather",
         [
@@ -220,27 +210,21 @@ def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) 
     return [Block(files["features"], files["texts"], files["members"]) for files in made]
 
 
-def _compare(described: Sequence[Block], parts: Path, steps: Steps) -> None:
+def _compare(described: Sequence[Block[Path]], parts: Path, steps: Steps) -> None:
     """Decide block after block, in the rounds of `find_duplicates`."""
     plan = rounds((), described, lambda block: block.features.stat().st_size, DEDUP.compared_mib << 20)
     for number, (better, later) in enumerate(plan):
-        own = [[block.features, block.texts, *block.outcomes] for block in later]
-        if better is later:
-            calls = [_call(settle_block, own[0], DEDUP, parts, "settle", f"{number:05d}")]
-        else:
-            settled = [file for block in better for file in (block.features, block.texts, *block.outcomes)]
-            calls = [
-                _call(
-                    compare_blocks, [*settled, *files], DEDUP, parts, f"compare-{number:05d}", f"{place:05d}"
-                )
-                for place, files in enumerate(own)
-            ]
-        made = steps.map("settle" if better is later else "compare", calls)
+        name, work = ("settle", settle_block) if better is later else ("compare", compare_blocks)
+        calls = [
+            _call(work, files, DEDUP, parts, f"{name}-{number:05d}", f"{place:05d}")
+            for place, files in enumerate(inputs_of_round(better, later))
+        ]
+        made = steps.map(name, calls)
         for block, files in zip(later, made, strict=True):
-            block.outcomes = (files["outcomes"],)
+            block.outcomes = [files["outcomes"]]
 
 
-def _conclude(described: Sequence[Block], copies: Mapping[str, str], parts: Path, steps: Steps) -> Path:
+def _conclude(described: Sequence[Block[Path]], copies: Mapping[str, str], parts: Path, steps: Steps) -> Path:
     """The verdicts on all texts."""
     with steps.own("verdicts"):
         members = [list(decode_as(block.members.read_bytes(), Member)) for block in described]

@@ -27,7 +27,7 @@ from tasks.runtime.rows import add_rows, rows_of
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
-VERSION = "2026.11.22"
+VERSION = "2026.11.24"
 
 CLEAN = Identity("clean-documents", VERSION)
 SETTLE = Identity("assemble-corpus", VERSION)

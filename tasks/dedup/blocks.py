@@ -30,6 +30,9 @@ PAIRS_AT_ONCE = 1 << 21
 SETTLED_AT_ONCE = 1024
 """Texts of a block that are compared with each other before it is known which of them stay."""
 
+LARGE = 4
+"""A family is large where texts have so many times more pairs than it takes to know that they stay."""
+
 FACTS = TypeAdapter(list[tuple[FactKind, str, int, int]])
 
 
@@ -172,6 +175,10 @@ class Better:
         texts, row = self._place(number)
         return texts.profile(row)
 
+    def first(self, count: int, config: DedupConfig) -> "Better":
+        """The best-ranked of the texts."""
+        return Better(self.kept.first(count, self.keys, config), self.texts, self.judge)
+
     def stays(self, number: int) -> bool:
         """Whether a text stays by what is known so far."""
         return self.judge is None or not self.judge.is_gone(self._place(number)[1])
@@ -217,12 +224,37 @@ def _of_block(
 
 
 def _hear(judge: Judge, block: Block, rows: NDArray[np.int64], better: Better) -> None:
-    """Compare rows of a block with better-ranked texts, few at a time: a family has a great many pairs."""
+    """Compare rows of a block with better-ranked texts, few at a time: a family has a great many pairs.
+
+    Where the first few rows are of a large one, the others are compared with the best-ranked of it first, by which
+    nearly all of them are decided.
+    """
     rows = _rows(rows, judge.is_decided)
-    at_once = max(1, PAIRS_AT_ONCE // max(1, len(better.kept.marks)))
+    at_once = max(1, PAIRS_AT_ONCE // max(1, len(better.kept)))
+    first: Better | None = None
     for start in range(0, len(rows), at_once):
         few = rows[start : start + at_once]
-        _decide(judge, alike(block.side(few), better.kept, better.keys, judge.config), better)
+        if first:
+            _decide(judge, alike(block.side(few), first.kept, first.keys, judge.config), first)
+            few = _rows(few, judge.is_decided)
+        if not len(few):
+            continue
+        pairs = alike(block.side(few), better.kept, better.keys, judge.config)
+        if first:
+            pairs = pairs.only(pairs.second >= len(first.kept))
+        elif count := _heads_of_family(pairs, len(few), judge.config):
+            first = better.first(count, judge.config)
+        _decide(judge, pairs, better)
+
+
+def _heads_of_family(pairs: Pairs, rows: int, config: DedupConfig) -> int:
+    """How many of the best-ranked texts it takes to decide about rows of a large family; 0 if they are of none."""
+    enough = config.family_enough
+    starts = [places.start for _, places in pairs.of_each() if places.stop - places.start > LARGE * enough]
+    if not starts or 2 * len(starts) < rows:
+        return 0
+    # Twice as many, since some of them do not stay.
+    return int(pairs.second[np.array(starts) + 2 * enough].max()) + 1
 
 
 def _decide(judge: Judge, pairs: Pairs, better: Better) -> None:

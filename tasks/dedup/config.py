@@ -49,7 +49,7 @@ class DedupConfig(BaseModel):
     )
     family_keep: int = Field(1, ge=1, description="With keep_k: how many texts of a template family stay.")
     family_enough: int = Field(
-        1000,
+        100,
         ge=1,
         description="With keep_distinct: a text that the guard holds apart from so many better-ranked ones stays.",
     )
@@ -62,7 +62,7 @@ class DedupConfig(BaseModel):
         2_000_000, ge=1, description="Characters of a block; memory grows with them, results do not change."
     )
     compared_mib: int = Field(
-        256,
+        512,
         ge=1,
         description="MiB of better-ranked blocks that a block is compared with at once: the same holds for them.",
     )

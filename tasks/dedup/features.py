@@ -122,7 +122,7 @@ def describe(texts: Iterable[Text], config: DedupConfig) -> tuple[Features, list
         facts.append(np.array(sorted(map(fixed_hash, set(profile.values))), np.uint64))
         if config.holds_apart:
             slots.append(identity_slots(profile))
-    masked = [DIGITS.sub("0", key) for key in keys]
+    masked = list(map(mask_digits, keys))
     grams = shingle(keys, GRAM)
     marks = Marks(
         keys=np.array([_bits(hashlib.sha256(key.encode())) for key in keys], np.uint64),
@@ -142,6 +142,11 @@ def describe(texts: Iterable[Text], config: DedupConfig) -> tuple[Features, list
         slots=_slots(slots) if config.holds_apart else fill_slots(None, len(keys)),
     )
     return features, members
+
+
+def mask_digits(key: str) -> str:
+    """A normalised text with every run of digits as one character: what its phrases are made of."""
+    return DIGITS.sub("0", key)
 
 
 def _member(text: Text, profile: Profile) -> Member:

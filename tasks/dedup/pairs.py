@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from datasets_registry.records import DuplicateLayer
 from tasks.dedup.config import DedupConfig
-from tasks.dedup.features import Features, Marks
+from tasks.dedup.features import Features, Marks, mask_digits
 from tasks.dedup.guard import MANY_FACTS
 from tasks.dedup.minhash import candidates
 from tasks.dedup.rows import EQUAL
-from tasks.similarity.frequency import document_frequency
+from tasks.similarity.frequency import BUCKETS, document_frequency
 from tasks.similarity.hamming import hamming_join
 from tasks.similarity.join import SetIndex, Thresholds, build_index, overlaps, probe
 from tasks.similarity.phrases import PhraseIndex, PhraseThresholds, build_phrase_index, probe_phrases
@@ -44,7 +44,6 @@ class Kept:
 
     rows: tuple[NDArray[np.int64], ...]
     marks: Marks
-    frequency: NDArray[np.uint32]
     grams: SetIndex
     phrases: PhraseIndex
 
@@ -52,22 +51,35 @@ class Kept:
     def index(cls, texts: Iterable[tuple[Features, NDArray[np.int64]]], config: DedupConfig) -> Self:
         """Make some rows of blocks findable by what they share with others; one block at a time is held."""
         chosen, marks, grams, phrases, slots = [], [], [], [], []
+        frequency = np.zeros(BUCKETS, np.uint32)
         for features, rows in texts:
             chosen.append(rows)
             marks.append(features.marks.take(rows))
             grams.append(features.grams.take(rows))
+            frequency += document_frequency(grams[-1])
             phrases.append(features.phrases.take(rows))
             slots.append(features.slots.take(rows))
             del features
         held_apart = Slots.join(slots)
-        joined = Shingles.join(grams)
-        grams.clear()
-        frequency = document_frequency(joined)
-        index = build_index(joined, frequency, _thresholds(config), held_apart)
-        joined = Shingles.join(phrases)
-        phrases.clear()
-        phrase_index = build_phrase_index(joined, held_apart)
-        return cls(tuple(chosen), Marks.join(marks), frequency, index, phrase_index)
+        # Memory is full here: what an index was made from is not kept beside it, and the larger one is made last.
+        phrase_index = build_phrase_index(_taken(phrases), held_apart)
+        index = build_index(_taken(grams), frequency, _thresholds(config), held_apart)
+        return cls(tuple(chosen), Marks.join(marks), index, phrase_index)
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def first(self, count: int, keys: KeysOf, config: DedupConfig) -> Self:
+        """The first `count` of the texts by themselves; `keys` reads them."""
+        starts = np.cumsum([0, *map(len, self.rows)]).tolist()
+        rows = tuple(own[: max(0, count - start)] for own, start in zip(self.rows, starts, strict=False))
+        places = np.argsort(self.grams.rows)[:count]
+        slots = self.grams.slots.take(places)
+        masked = list(map(mask_digits, keys(np.arange(count))))
+        phrase_index = build_phrase_index(shingle(masked, config.phrase_len), slots)
+        grams = self.grams.shingles.take(places)
+        index = build_index(grams, self.grams.frequency, self.grams.thresholds, slots)
+        return type(self)(rows, self.marks.take(np.arange(count)), index, phrase_index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +151,13 @@ def alike(first: Side, kept: Kept, keys: KeysOf, config: DedupConfig) -> Pairs:
     return replace(measured, layer=layer, unlike=_unlike(ours, theirs, measured))
 
 
+def _taken(parts: list[Shingles]) -> Shingles:
+    """The texts of all parts, which are then empty."""
+    joined = Shingles.join(parts)
+    parts.clear()
+    return joined
+
+
 def _unlike(ours: Marks, theirs: Marks, pairs: Pairs) -> NDArray[np.bool_]:
     """`is_unlike` of the guard, for many pairs at once."""
     facts = ours.facts.sizes[pairs.first]
@@ -154,7 +173,7 @@ def _thresholds(config: DedupConfig) -> Thresholds:
 def _by_grams(first: Side, kept: Kept, keys: KeysOf, phrases: Pairs, config: DedupConfig) -> Pairs:
     ours = first.features
     if config.engine == "exact":
-        matches = probe(kept.grams, ours.grams, kept.frequency, slots=ours.slots, rows=first.rows)
+        matches = probe(kept.grams, ours.grams, slots=ours.slots, rows=first.rows)
         a, b, shared = matches.x.astype(np.int64), matches.y.astype(np.int64), matches.overlap
     else:
         # What only shares phrases by this engine may share enough 3-grams all the same.

@@ -1,9 +1,21 @@
 """In which order blocks are compared, so that each is decided only after all better-ranked ones."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 BlockT = TypeVar("BlockT")
+FileT = TypeVar("FileT")
+
+
+@dataclass(slots=True)
+class Block(Generic[FileT]):
+    """The files of a block of texts in rank order; `outcomes` is empty until it was compared with another."""
+
+    features: FileT
+    texts: FileT
+    members: FileT
+    outcomes: list[FileT] = field(default_factory=list)
 
 
 def rounds(
@@ -29,6 +41,16 @@ def rounds(
         half = 1 << (len(new) - 1).bit_length() - 1
         yield from rounds((), new[:half], size, limit)
         yield from rounds(new[:half], new[half:], size, limit)
+
+
+def inputs_of_round(settled: Sequence[Block[FileT]], later: Sequence[Block[FileT]]) -> list[list[FileT]]:
+    """For each later block, what `compare_blocks` reads, or `settle_block` where a block meets itself."""
+    better = [] if settled is later else [file for block in settled for file in _files(block)]
+    return [[*better, *_files(block)] for block in later]
+
+
+def _files(block: Block[FileT]) -> list[FileT]:
+    return [block.features, block.texts, *block.outcomes]
 
 
 def _within(

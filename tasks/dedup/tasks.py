@@ -1,7 +1,6 @@
 """The tasks of the dedup stage."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from blocks.history import lineage
 from blocks.prefect_blocks import load_store
@@ -11,7 +10,7 @@ from datasets_registry.records import Family
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.families import describe_family, largest_families, named, pick_texts
 from tasks.dedup.rank import Candidate, blocks, ranked
-from tasks.dedup.rounds import rounds
+from tasks.dedup.rounds import Block, inputs_of_round, rounds
 from tasks.dedup.rows import Guarded, Member, Outcome, Place
 from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.keys import Identity
@@ -21,19 +20,9 @@ from tasks.runtime.rows import add_rows, numbered
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
-VERSION = "2026.11.23"
+VERSION = "2026.11.24"
 
 DUPLICATES = Identity("find-duplicates", VERSION, ("rapidfuzz",))
-
-
-@dataclass(slots=True)
-class Block:
-    """The files of a block of texts in rank order; `outcomes` is empty until the block was compared with another."""
-
-    features: FileEntry
-    texts: FileEntry
-    members: FileEntry
-    outcomes: list[FileEntry]
 
 
 @step(DUPLICATES)
@@ -75,7 +64,9 @@ def earlier_verdicts(corpus: ArtifactRef, config: DedupConfig) -> ArtifactRef:
     return made[-1].output
 
 
-def _earlier(store: ArtifactStore, earlier: ArtifactRef, retracted: Collection[str]) -> list[Block]:
+def _earlier(
+    store: ArtifactStore, earlier: ArtifactRef, retracted: Collection[str]
+) -> list[Block[FileEntry]]:
     """The blocks of an earlier corpus, without what was retracted since."""
     tree = store.tree(earlier)
     parts = (tree.part(name) for name in ("features", "texts", "members", "outcomes"))
@@ -95,7 +86,7 @@ def _describe(
     shards: Sequence[Sequence[Candidate]],
     cut: Sequence[Sequence[str]],
     config: DedupConfig,
-) -> list[Block]:
+) -> list[Block[FileEntry]]:
     """The texts of every block in rank order, with what the joins read of them."""
     from tasks.dedup.blocks import describe_block, gather_texts  # noqa: PLC0415 it loads compiled kernels
 
@@ -115,13 +106,13 @@ def _describe(
         [file for file in files if file.name.startswith(f"{name}/")]
         for name in ("features", "texts", "members")
     )
-    return [Block(features, texts, members, []) for features, texts, members in zip(*parts, strict=True)]
+    return [Block(features, texts, members) for features, texts, members in zip(*parts, strict=True)]
 
 
 def _compare(
     store: ArtifactStore,
-    old: Sequence[Block],
-    new: Sequence[Block],
+    old: Sequence[Block[FileEntry]],
+    new: Sequence[Block[FileEntry]],
     config: DedupConfig,
     progress: Callable[[int, int], None],
 ) -> None:
@@ -131,20 +122,17 @@ def _compare(
     plan = list(rounds(old, new, lambda block: block.features.bytes, config.compared_mib << 20))
     done, total = 0, sum(len(later) for _, later in plan)
     for better, later in plan:
-        if better is later:
-            shards = [[block.features, block.texts, *block.outcomes] for block in later]
-            made = map_shards(store, DUPLICATES, settle_block, shards, config)
-        else:
-            settled = [file for block in better for file in (block.features, block.texts, *block.outcomes)]
-            shards = [[*settled, block.features, block.texts, *block.outcomes] for block in later]
-            made = map_shards(store, DUPLICATES, compare_blocks, shards, config)
+        work = settle_block if better is later else compare_blocks
+        made = map_shards(store, DUPLICATES, work, inputs_of_round(better, later), config)
         for block, outcomes in zip(later, made, strict=True):
             block.outcomes = [outcomes]
         done += len(later)
         progress(done, total)
 
 
-def _measure_engine(store: ArtifactStore, new: Sequence[Block], config: DedupConfig) -> list[FileEntry]:
+def _measure_engine(
+    store: ArtifactStore, new: Sequence[Block[FileEntry]], config: DedupConfig
+) -> list[FileEntry]:
     from tasks.dedup.blocks import measure_engine  # noqa: PLC0415 it loads compiled kernels
 
     return map_shards(store, DUPLICATES, measure_engine, [[new[0].features, new[0].texts]], config)
@@ -152,8 +140,8 @@ def _measure_engine(store: ArtifactStore, new: Sequence[Block], config: DedupCon
 
 def _published(
     store: ArtifactStore,
-    old: Sequence[Block],
-    new: Sequence[Block],
+    old: Sequence[Block[FileEntry]],
+    new: Sequence[Block[FileEntry]],
     copies: dict[str, str],
     config: DedupConfig,
     measured: Sequence[FileEntry],
@@ -188,6 +176,6 @@ def _families(
     return [describe_family(family, known) for family in largest]
 
 
-def _read(store: ArtifactStore, block: Block) -> tuple[list[Member], list[Outcome]]:
+def _read(store: ArtifactStore, block: Block[FileEntry]) -> tuple[list[Member], list[Outcome]]:
     members, outcomes = store.blobs([block.members, *block.outcomes])
     return list(decode_as(members, Member)), list(decode_as(outcomes, Outcome))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tasks.similarity.compiled import MILLION, kernel
 from tasks.similarity.frequency import document_frequency, token_frequency
 from tasks.similarity.postings import Postings, build_postings
-from tasks.similarity.scan import Block, least_overlap, scan_blocks, shared
+from tasks.similarity.scan import Block, least_overlap, scan_blocks, shared, smallest_in_front
 from tasks.similarity.shingles import Shingles
 from tasks.similarity.slots import Groups, Slots, fill_slots, group
 
@@ -68,8 +68,10 @@ class SetIndex:
     slots: Slots
     prefixes: NDArray[np.int32]
     postings: Postings
+    smallest: NDArray[np.int32]
     groups: Groups
     rows: NDArray[np.int64]
+    frequency: NDArray[np.uint32]
     thresholds: Thresholds
 
     def __len__(self) -> int:
@@ -98,13 +100,14 @@ def build_index(
     if len(slots.keys):
         shingles, slots = shingles.take(rows), slots.take(rows)
     front, prefixes = _find_prefixes(shingles, frequency, thresholds)
-    return SetIndex(shingles, slots, prefixes, build_postings(shingles, front), groups, rows, thresholds)
+    postings = build_postings(shingles, front)
+    smallest = smallest_in_front(postings, shingles.sizes)
+    return SetIndex(shingles, slots, prefixes, postings, smallest, groups, rows, frequency, thresholds)
 
 
 def probe(
     index: SetIndex,
     shingles: Shingles,
-    frequency: NDArray[np.uint32],
     slots: Slots | None = None,
     rows: NDArray[np.integer] | None = None,
 ) -> Matches:
@@ -115,24 +118,24 @@ def probe(
     Args:
         index: the indexed texts.
         shingles: the token sets of the probing texts, which may be larger or smaller than those indexed.
-        frequency: `[BUCKETS]` document frequencies; they need not be those of the index.
         slots: those of the probing texts.
         rows: probe with these texts only.
 
     Raises:
-        ValueError: slots or frequencies do not fit.
+        ValueError: the slots are of another number of texts.
     """
     slots = fill_slots(slots, len(shingles))
     if rows is not None:
         rows = np.unique(rows)
         shingles, slots = shingles.take(rows), slots.take(rows)
-    front, prefixes = _find_prefixes(shingles, frequency, index.thresholds)
+    front, prefixes = _find_prefixes(shingles, index.frequency, index.thresholds)
     jaccard, containment = index.thresholds.millionths
     x, y, overlap = scan_blocks(
         _block(shingles, prefixes, slots),
         front,
         _block(index.shingles, index.prefixes, index.slots),
         index.postings,
+        index.smallest,
         index.groups,
         jaccard,
         containment,
@@ -152,12 +155,13 @@ def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matc
     front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
     fronts = Shingles(np.concatenate([[0], np.cumsum(prefixes)]).astype(np.int64), shingles.tokens[front])
     slots = fill_slots(None, len(shingles))
-    texts = _block(shingles, prefixes, slots)
+    texts, postings = _block(shingles, prefixes, slots), build_postings(fronts)
     x, y, overlap = scan_blocks(
         texts,
         np.zeros_like(front),
         texts,
-        build_postings(fronts, np.ones(len(fronts.tokens), np.bool_)),
+        postings,
+        smallest_in_front(postings, shingles.sizes),
         group(slots)[1],
         *thresholds.millionths,
         True,
@@ -181,16 +185,19 @@ def _find_prefixes(
     shingles: Shingles, frequency: NDArray[np.uint32], thresholds: Thresholds
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Which tokens are in the prefix of their text, and how many they are in each text."""
-    counts = token_frequency(shingles.tokens, frequency)
-    offsets, sizes = shingles.offsets, shingles.sizes
-    within = np.arange(len(counts)) - np.repeat(offsets[:-1], sizes)
-    prefixes = _prefix_lengths(sizes, *thresholds.millionths)
-    # Rarest first, equally rare ones by token; numpy selects in each text faster than a compiled loop would.
-    ranked = counts.astype(np.uint64) << np.uint64(32) | within.astype(np.uint64)
-    for (start, end), prefix in zip(pairwise(offsets.tolist()), prefixes.tolist(), strict=True):
+    prefixes = _prefix_lengths(shingles.sizes, *thresholds.millionths)
+    front = np.zeros(len(shingles.tokens), np.bool_)
+    places = np.arange(shingles.sizes.max(initial=0), dtype=np.uint64)
+    bounds = pairwise(shingles.offsets.tolist())
+    # One text at a time needs little memory, and numpy selects faster than a compiled loop would.
+    for (start, end), prefix in zip(bounds, prefixes.tolist(), strict=True):
+        counts = token_frequency(shingles.tokens[start:end], frequency).astype(np.uint64)
+        # Rarest first, equally rare ones by token.
+        ranked = counts << np.uint64(32) | places[: end - start]
         if prefix < end - start:
-            ranked[start:end].partition(prefix)
-    return _mark(offsets, ranked, prefixes), prefixes
+            ranked.partition(prefix)
+        front[start:end][ranked[:prefix] & np.uint64(0xFFFFFFFF)] = True
+    return front, prefixes
 
 
 @kernel
@@ -199,18 +206,6 @@ def _prefix_lengths(sizes: NDArray[np.int64], jaccard: int, containment: int) ->
     for text, size in enumerate(sizes):
         lengths[text] = min(size, size - least_overlap(size, size, jaccard, containment) + 1 + MORE)
     return lengths
-
-
-@kernel
-def _mark(
-    offsets: NDArray[np.int64], ranked: NDArray[np.uint64], prefixes: NDArray[np.int32]
-) -> NDArray[np.bool_]:
-    front = np.zeros(len(ranked), np.bool_)
-    for text, prefix in enumerate(prefixes):
-        start = offsets[text]
-        for place in range(start, start + prefix):
-            front[start + np.int64(ranked[place] & np.uint64(0xFFFFFFFF))] = True
-    return front
 
 
 @kernel

@@ -102,7 +102,7 @@ def build_phrase_index(shingles: Shingles, slots: Slots | None = None) -> Phrase
     rows, groups = group(slots)
     if len(slots.keys):
         shingles, slots = shingles.take(rows), slots.take(rows)
-    postings = build_postings(shingles, np.ones(len(shingles.tokens), np.bool_))
+    postings = build_postings(shingles)
     return PhraseIndex(slots, postings, groups, rows)
 
 
@@ -190,7 +190,7 @@ def _scan(
         own = numbers[sides.offsets[text] : sides.offsets[text + 1]]
         slots = slice(sides.slot_offsets[text], sides.slot_offsets[text + 1])
         ranges = open_ranges(sides.keys[slots], sides.values[slots], groups, texts)
-        rare, others = _rarer(own, width, postings.starts, need // 2)
+        rare, others = _rarer(own, width, postings.starts, 3 * need // 4)
         reached = _walk_all(rare, width, postings, ranges, counts, resume, touched)
         most = counts[touched[:reached]].max() if reached else 0
         counts[touched[:reached]] = 0

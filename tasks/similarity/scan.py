@@ -32,18 +32,28 @@ def least_overlap(small: int, large: int, jaccard: int, containment: int) -> int
 @kernel
 def shared(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> int:
     """The number of tokens in both of two ascending sets."""
-    return _shared(left, right) if len(left) <= len(right) else _shared(right, left)
+    return shared_or_none(left, right, 0)
 
 
 @kernel
-def _shared(small: NDArray[np.uint64], large: NDArray[np.uint64]) -> int:
+def shared_or_none(left: NDArray[np.uint64], right: NDArray[np.uint64], need: int) -> int:
+    """The number of tokens in both of two ascending sets if it is `need` or more, else 0."""
+    return _shared(left, right, need) if len(left) <= len(right) else _shared(right, left, need)
+
+
+@kernel
+def _shared(small: NDArray[np.uint64], large: NDArray[np.uint64], need: int) -> int:
     place = 0
     count = 0
+    spare = len(small) - need
     for token in small:
         place = seek(large, place, len(large), token)
-        if place == len(large):
-            break
-        count += large[place] == token
+        if place < len(large) and large[place] == token:
+            count += 1
+        elif spare == 0:
+            return 0
+        else:
+            spare -= 1
     return count
 
 
@@ -53,6 +63,7 @@ def scan_blocks(
     front: NDArray[np.bool_],
     indexed: Block,
     postings: Postings,
+    smallest: NDArray[np.int32],
     groups: Groups,
     jaccard: int,
     containment: int,
@@ -65,6 +76,7 @@ def scan_blocks(
         front: of each of their tokens, whether it is in its text's prefix.
         indexed: the texts to find.
         postings: those of the indexed texts, prefixes in front.
+        smallest: `smallest_in_front` of these.
         groups: those of the indexed texts.
         jaccard: the threshold in millionths.
         containment: the threshold in millionths.
@@ -73,7 +85,6 @@ def scan_blocks(
     numbers = look_up(postings, probing.tokens)
     texts = len(indexed.offsets) - 1
     sizes = np.diff(indexed.offsets).astype(np.int32)
-    smallest = sizes.min() if texts else 0
     ours, theirs = _least_hits(probing, jaccard, containment), _least_hits(indexed, jaccard, containment)
     counts = np.zeros(texts, np.int32)
     touched = np.empty(texts, np.int32)
@@ -101,6 +112,16 @@ def scan_blocks(
 
 
 @kernel
+def smallest_in_front(postings: Postings, sizes: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Of each token, the size of the smallest text that has it in its prefix."""
+    smallest = np.full(len(postings.middles), np.iinfo(np.int32).max, np.int32)
+    for number, middle in enumerate(postings.middles):
+        for text in postings.texts[postings.starts[number] : middle]:
+            smallest[number] = min(smallest[number], sizes[text])
+    return smallest
+
+
+@kernel
 def _least_hits(texts: Block, jaccard: int, containment: int) -> NDArray[np.int32]:
     """How many tokens of the prefix of each text any one that is as large or larger must share to be alike."""
     least = np.empty(len(texts.prefixes), np.int32)
@@ -118,7 +139,7 @@ def _count_hits(
     numbers: NDArray[np.int32],
     front: NDArray[np.bool_],
     sizes: NDArray[np.int32],
-    smallest: int,
+    smallest: NDArray[np.int32],
     postings: Postings,
     groups: Groups,
     counts: NDArray[np.int32],
@@ -135,7 +156,7 @@ def _count_hits(
         numbers: of each of their tokens, its number in the postings.
         front: of each of their tokens, whether it is in its text's prefix.
         sizes: those of the indexed texts.
-        smallest: the smallest of them; where all are larger than the probing text, only its prefix counts.
+        smallest: `smallest_in_front` of the postings: for what is larger than the probing text only its prefix counts.
         postings: those of the indexed texts.
         groups: those of the indexed texts.
         counts: zeros, to be filled.
@@ -147,7 +168,7 @@ def _count_hits(
     reached = 0
     for place in range(probing.offsets[text], probing.offsets[text + 1]):
         number = numbers[place]
-        if number < 0 or (size < smallest and not front[place]):
+        if number < 0 or (not front[place] and size < smallest[number]):
             continue
         middle = postings.middles[number]
         lists = (postings.starts[number], middle, postings.starts[number + 1])
@@ -192,5 +213,4 @@ def _compare(
         indexed.values[indexed.slot_offsets[other] : indexed.slot_offsets[other + 1]],
     ):
         return 0
-    common = shared(left, right)
-    return common if common >= need else 0
+    return shared_or_none(left, right, need)

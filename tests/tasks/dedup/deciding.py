@@ -3,13 +3,13 @@
 import hashlib
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.dedup.blocks import compare_blocks, describe_block, settle_block
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.definition import judge_pair
 from tasks.dedup.rank import Candidate, blocks, rank, ranked
-from tasks.dedup.rounds import rounds
+from tasks.dedup.rounds import Block, inputs_of_round, rounds
 from tasks.dedup.rows import Guarded, Member, Outcome, Text, Verdict
 from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.parts import Inputs, decode_as, encode_rows
@@ -33,12 +33,11 @@ def candidate(name: str, text: str, snapshot: int = 0) -> Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided, and the files of every block for a later corpus to go on from."""
+    """What was decided, and every block for a later corpus to go on from."""
 
     verdicts: list[Verdict]
     guarded: list[Guarded]
-    described: list[list[bytes]]
-    outcomes: list[bytes]
+    blocks: list[Block[bytes]]
 
 
 def decide(
@@ -52,33 +51,16 @@ def decide(
     snapshots = snapshots or {}
     order, copies = ranked((candidate(name, texts[name], snapshots.get(name, 0)) for name in texts), config)
     cut = [[each.id for each in block] for block in blocks(order, config)]
-    described = list(earlier.described) if earlier else []
-    known = (
-        [[_without(block, made, retracted)] for block, made in zip(described, earlier.outcomes, strict=True)]
-        if earlier
-        else []
-    )
+    known = [_without(block, retracted) for block in earlier.blocks] if earlier else []
     old = len(known)
-    described += [_described([texts[name] for name in names], names, config) for names in cut]
-    known += [[] for _ in cut]
-    numbers = range(len(described))
-    for better, later in rounds(numbers[:old], numbers[old:], lambda _: 1, limit=3):
-        if better is later:
-            (block,) = later
-            known[block] = [settle_block([*described[block][:2], *known[block]], config)["outcomes"].data]
-            continue
-        settled = [data for block in better for data in (*described[block][:2], *known[block])]
-        for block in later:
-            inputs = _inputs([*settled, *described[block][:2], *known[block]])
-            known[block] = [compare_blocks(inputs, config)["outcomes"].data]
-    outcomes = [list(decode_as(data[0], Outcome)) for data in known]
-    members = [list(decode_as(block[2], Member)) for block in described]
-    return Decided(
-        verdicts(members[old:], outcomes[old:], copies),
-        guarded(members, outcomes, config),
-        described,
-        [data[0] for data in known],
-    )
+    known += [_described([texts[name] for name in names], names, config) for names in cut]
+    for better, later in rounds(known[:old], known[old:], lambda _: 1, limit=3):
+        for block, files in zip(later, inputs_of_round(better, later), strict=True):
+            made = settle_block(files, config) if better is later else compare_blocks(_inputs(files), config)
+            block.outcomes = [made["outcomes"].data]
+    outcomes = [list(decode_as(block.outcomes[0], Outcome)) for block in known]
+    members = [list(decode_as(block.members, Member)) for block in known]
+    return Decided(verdicts(members[old:], outcomes[old:], copies), guarded(members, outcomes, config), known)
 
 
 def _inputs(files: Sequence[bytes]) -> Inputs:
@@ -86,19 +68,21 @@ def _inputs(files: Sequence[bytes]) -> Inputs:
     return Inputs([hashlib.sha256(data).hexdigest() for data in files], named.__getitem__)
 
 
-def _without(block: list[bytes], outcomes: bytes, ids: Collection[str]) -> bytes:
-    members = list(decode_as(block[2], Member))
-    return encode_rows(retract(members, list(decode_as(outcomes, Outcome)), ids)).data
+def _without(block: Block[bytes], ids: Collection[str]) -> Block[bytes]:
+    outcomes = retract(
+        list(decode_as(block.members, Member)), list(decode_as(block.outcomes[0], Outcome)), ids
+    )
+    return replace(block, outcomes=[encode_rows(outcomes).data])
 
 
-def _described(texts: Sequence[str], names: Sequence[str], config: DedupConfig) -> list[bytes]:
+def _described(texts: Sequence[str], names: Sequence[str], config: DedupConfig) -> Block[bytes]:
     rows = [
         Text(row, name, text, tuple(find_facts(text)))
         for row, (name, text) in enumerate(zip(names, texts, strict=True))
     ]
     pieces = [encode_rows(rows[::2]).data, encode_rows(rows[1::2]).data]
     made = describe_block(pieces, config)
-    return [made["features"].data, made["texts"].data, made["members"].data]
+    return Block(made["features"].data, made["texts"].data, made["members"].data)
 
 
 def by_brute_force(

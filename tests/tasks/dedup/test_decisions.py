@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.dedup import blocks
 from tasks.dedup.blocks import measure_engine
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.definition import judge_pair
+from tasks.dedup.pairs import Kept, KeysOf, Pairs, Side, alike
 from tasks.dedup.rows import Measured
 from tasks.runtime.parts import decode_as
 from tasks.text.normalise import normalise_key
@@ -152,6 +154,32 @@ def test_a_text_that_is_apart_from_enough_others_stays(block_texts: int) -> None
     assert [each.count for each in few.guarded] == [1, 2, 2, 2, 2, 2]
 
 
+def test_a_large_family_is_decided_by_its_best_ranked_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = f"{WHOLE[:400]}证券代码：%s，收盘价%s元。"
+    texts = {
+        f"d{i}": frame % (600000 + i, 10.5 + i) + WHOLE[800 + i : 880 - i // 2 + i % 2] for i in range(80)
+    }
+    texts |= {"copy": texts["d70"][1:], "excerpt": texts["d3"][:200]}
+    config = DedupConfig(block_texts=8, family_enough=3)
+    whole = decide(texts, config)
+    assert {each.id for each in whole.verdicts} >= {"excerpt"}
+    compared = 0
+
+    def counted(first: Side, kept: Kept, keys: KeysOf, config: DedupConfig) -> Pairs:
+        nonlocal compared
+        pairs = alike(first, kept, keys, config)
+        compared += len(pairs.first)
+        return pairs
+
+    monkeypatch.setattr(blocks, "alike", counted)
+    assert decide(texts, config) == whole
+    in_full = compared
+    monkeypatch.setattr(blocks, "PAIRS_AT_ONCE", 32)
+    compared = 0
+    assert decide(texts, config) == whole
+    assert compared < 2 * in_full / 3
+
+
 def test_a_shared_disclaimer_is_no_reason() -> None:
     notice = (
         "本文仅代表作者个人观点，不构成任何投资建议，投资者据此操作，风险自担，与本平台无关，转载请注明出处。"
@@ -168,7 +196,7 @@ def test_literal_phrases_must_be_meant() -> None:
 
 
 def test_no_texts() -> None:
-    assert decide({}, DEFAULT) == Decided([], [], [], [])
+    assert decide({}, DEFAULT) == Decided([], [], [])
 
 
 @pytest.mark.parametrize("engine", ["simhash", "minhash"])
@@ -186,7 +214,9 @@ def test_an_engine_is_measured_against_the_exact_one() -> None:
     texts = related(5, 60)
     for engine, at_least in (("minhash", 0.9), ("simhash", 0.1)):
         config = DedupConfig(engine=engine)  # type: ignore[arg-type]
-        block = decide(texts, config).described[0]
-        (measured,) = decode_as(measure_engine(block[:2], config)["engine"].data, Measured)
+        block = decide(texts, config).blocks[0]
+        (measured,) = decode_as(
+            measure_engine([block.features, block.texts], config)["engine"].data, Measured
+        )
         assert measured.texts == len({*map(normalise_key, texts.values())})
         assert at_least * measured.pairs <= measured.found <= measured.pairs

@@ -50,7 +50,7 @@ def compare_all(a: Shingles, b: Shingles, jaccard: str, containment: str) -> Tri
 
 
 def join(a: Shingles, b: Shingles, thresholds: Thresholds, frequency: NDArray[np.uint32]) -> Matches:
-    return probe(build_index(b, frequency, thresholds), a, frequency)
+    return probe(build_index(b, frequency, thresholds), a)
 
 
 @given(TEXTS, TEXTS, SHARES, SHARES, st.integers(0, 3), st.integers(1, 4))
@@ -129,8 +129,8 @@ def test_chosen_rows_keep_their_numbers(news: Shingles) -> None:
     frequency = document_frequency(news)
     index = build_index(news, frequency)
     rows = np.array([900, 3, 77])
-    chosen = triples(probe(index, news, frequency, rows=rows))
-    assert chosen == [pair for pair in triples(probe(index, news, frequency)) if pair[0] in rows]
+    chosen = triples(probe(index, news, rows=rows))
+    assert chosen == [pair for pair in triples(probe(index, news)) if pair[0] in rows]
 
 
 def test_overlaps_are_the_sizes_of_intersections(news: Shingles, common: NDArray[np.int64]) -> None:

@@ -51,15 +51,13 @@ def test_the_result_is_that_without_slots_less_the_pairs_held_apart(
     draw = np.random.default_rng(seed)
     (a, a_slots), (b, b_slots) = family(draw, probing), family(draw, indexed)
     frequency = document_frequency(a) + document_frequency(b)
-    free = probe(build_index(b, frequency), a, frequency)
+    free = probe(build_index(b, frequency), a)
     kept = [(x, y) for x, y in pairs(free) if not held_apart(a_slots[x], b_slots[y])]
     index = build_index(b, frequency, Thresholds(), slots_of(b_slots))
-    assert pairs(probe(index, a, frequency, slots_of(a_slots))) == kept
+    assert pairs(probe(index, a, slots_of(a_slots))) == kept
     assert probing < 40 or len(free) > len(kept) > 0
     some = np.arange(0, probing, 3)
-    assert pairs(probe(index, a, frequency, slots_of(a_slots), some)) == [
-        (x, y) for x, y in kept if x % 3 == 0
-    ]
+    assert pairs(probe(index, a, slots_of(a_slots), some)) == [(x, y) for x, y in kept if x % 3 == 0]
 
 
 def test_a_family_of_one_template_is_stepped_over() -> None:

@@ -37,6 +37,7 @@ def test_names_begin_where_the_words_before_them_end(text: str, names: list[str]
         "公司董事会审计委员会",
         "银行业协会工作",
         "该公司证券法务",
+        "偏股基金与灵活配置基金",
     ],
 )
 def test_kinds_are_no_names(text: str) -> None:
