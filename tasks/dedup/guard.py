@@ -99,7 +99,7 @@ def _by_alignment(left: Profile, right: Profile) -> list[tuple[int, int]]:
         return pairs
     inside = sum(_edits(left, right, *pair) for pair in pairs)
     inner = [difference for difference in found if not _is_continuation(left, right, difference)]
-    outside = _small_edits(left, right, inner, {left.places[one] for one in slots})
+    outside = _small_edits(left, right, inner)
     same = len(left.tokens) - sum(difference.left_end - difference.left for difference in found)
     compared = sum(_length(fact) for index, fact in enumerate(left.facts) if index not in differing - slots)
     proven = inside * (same - equal_facts) >= RATIO * outside * (compared + PRIOR)
@@ -186,12 +186,14 @@ def _is_continuation(left: Profile, right: Profile, difference: Difference) -> b
     return added and (at_front or at_back)
 
 
-def _small_edits(left: Profile, right: Profile, found: Sequence[Difference], slots: set[int]) -> int:
-    """Characters of small differences outside the slots; one that comes again is a name or a term, and counts once."""
+def _small_edits(left: Profile, right: Profile, found: Sequence[Difference]) -> int:
+    """Characters of small differences, without facts; one that comes again is a name or a term, and counts once."""
     joined: list[tuple[Difference, int]] = []
     for difference in found:
-        size = max(difference.left_end - difference.left, difference.right_end - difference.right)
-        size -= sum(place in slots for place in range(difference.left, difference.left_end))
+        size = max(
+            _characters(left, difference.left, difference.left_end),
+            _characters(right, difference.right, difference.right_end),
+        )
         last = joined[-1][0] if joined else None
         if last and difference.left - last.left_end < GAP and difference.right - last.right_end < GAP:
             size += joined.pop()[1]
@@ -199,6 +201,11 @@ def _small_edits(left: Profile, right: Profile, found: Sequence[Difference], slo
         joined.append((difference, size))
     small = {_in_context(left, right, difference): size for difference, size in joined if size <= SMALL}
     return sum(small.values())
+
+
+def _characters(profile: Profile, start: int, end: int) -> int:
+    """Those of a passage that are of no fact."""
+    return end - start - len(_facts_within(profile.places, start, end))
 
 
 def _in_context(left: Profile, right: Profile, difference: Difference) -> tuple[str, str]:

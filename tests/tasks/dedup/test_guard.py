@@ -47,6 +47,16 @@ def test_one_other_value_is_a_conflict(kind: str, left: str, right: str) -> None
     assert f"{BEFORE}{left}".removesuffix(found.left).endswith(found.context)
 
 
+def test_facts_beside_a_name_that_is_not_read_are_no_errors_of_copying() -> None:
+    notice = (
+        "%s股份（%s）2021年6月%s日公告，公司拟以%s万元回购股份，占总股本的%s%%，回购价格不超过每股63.1元，"
+        "资金来源为自有资金。公司表示，此举显示了管理层对公司长期发展的信心，也有助于稳定市场预期。分析人士认为，"
+        "债券与股票市场流动性合理充裕，基金申购活跃。"
+    )
+    one, other = ("产傳垕", 602881, 22, 7881.1, 3.81), ("四凟佡", 602181, 6, 23181.1, 1.81)
+    assert _conflict(notice % one, notice % other)
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
