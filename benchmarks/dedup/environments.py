@@ -37,13 +37,13 @@ def python_of(environment: str) -> Path:
 
 def _make(folder: Path, version: str, packages: tuple[str, ...]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    variables = uv_environment(find_links=True)
+    variables, python = uv_environment(find_links=True), folder / "bin" / "python"
     finding = [str(find_uv()), "python", "find", version]
     found = subprocess.run(finding, env=variables, capture_output=True, text=True, check=False)
     if found.returncode:
         raise UvProblem(f"Python {version} is not on this machine; put it on PATH to include {packages[0]}")
     for arguments in (
         ["venv", "--quiet", "--python", found.stdout.strip(), str(folder)],
-        ["pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *packages],
+        ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *packages],
     ):
         run_uv(arguments, variables, lambda line: None, lambda: None)

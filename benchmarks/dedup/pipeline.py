@@ -27,7 +27,7 @@ from tasks.corpus.shards import CleanShard, Nothing, clean_lines, settle_lines
 from tasks.dedup.blocks import compare_blocks, describe_block, gather_texts, settle_block
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.rank import Candidate, blocks, ranked
-from tasks.dedup.rounds import Block, inputs_of_round, rounds
+from tasks.dedup.rounds import BlockFiles, inputs_of_round, rounds
 from tasks.dedup.rows import Member, Outcome, Place
 from tasks.dedup.verdicts import guarded, verdicts
 from tasks.runtime.parts import Inputs, decode_as, decode_rows, encode_rows
@@ -188,7 +188,7 @@ def _rank(candidates: Sequence[Path], parts: Path, steps: Steps) -> Order:
     return Order([len(block) for block in cut], copies, places)
 
 
-def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) -> list[Block[Path]]:
+def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) -> list[BlockFiles[Path]]:
     gathered = steps.map(
         "gather",
         [
@@ -207,10 +207,10 @@ def _describe(entries: Sequence[Path], order: Order, parts: Path, steps: Steps) 
             for block, files in enumerate(pieces)
         ],
     )
-    return [Block(files["features"], files["texts"], files["members"]) for files in made]
+    return [BlockFiles(files["features"], files["texts"], files["members"]) for files in made]
 
 
-def _compare(described: Sequence[Block[Path]], parts: Path, steps: Steps) -> None:
+def _compare(described: Sequence[BlockFiles[Path]], parts: Path, steps: Steps) -> None:
     """Decide block after block, in the rounds of `find_duplicates`."""
     plan = rounds((), described, lambda block: block.features.stat().st_size, DEDUP.compared_mib << 20)
     for number, (better, later) in enumerate(plan):
@@ -224,7 +224,9 @@ def _compare(described: Sequence[Block[Path]], parts: Path, steps: Steps) -> Non
             block.outcomes = [files["outcomes"]]
 
 
-def _conclude(described: Sequence[Block[Path]], copies: Mapping[str, str], parts: Path, steps: Steps) -> Path:
+def _conclude(
+    described: Sequence[BlockFiles[Path]], copies: Mapping[str, str], parts: Path, steps: Steps
+) -> Path:
     """The verdicts on all texts."""
     with steps.own("verdicts"):
         members = [list(decode_as(block.members.read_bytes(), Member)) for block in described]

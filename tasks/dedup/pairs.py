@@ -50,21 +50,21 @@ class Kept:
     @classmethod
     def index(cls, texts: Iterable[tuple[Features, NDArray[np.int64]]], config: DedupConfig) -> Self:
         """Make some rows of blocks findable by what they share with others; one block at a time is held."""
-        chosen, marks, grams, phrases, slots = [], [], [], [], []
+        chosen, kept, grams, phrases, slots = [], [], [], [], []
         frequency = np.zeros(BUCKETS, np.uint32)
         for features, rows in texts:
             chosen.append(rows)
-            marks.append(features.marks.take(rows))
+            kept.append(features.marks.take(rows))
             grams.append(features.grams.take(rows))
             frequency += document_frequency(grams[-1])
             phrases.append(features.phrases.take(rows))
             slots.append(features.slots.take(rows))
             del features
-        held_apart = Slots.join(slots)
+        marks, held_apart = Marks.join(kept), Slots.join(slots)
         # Memory is full here: what an index was made from is not kept beside it, and the larger one is made last.
-        phrase_index = build_phrase_index(_taken(phrases), held_apart)
+        phrase_index = build_phrase_index(_taken(phrases), held_apart, marks.masked_lengths)
         index = build_index(_taken(grams), frequency, _thresholds(config), held_apart)
-        return cls(tuple(chosen), Marks.join(marks), index, phrase_index)
+        return cls(tuple(chosen), marks, index, phrase_index)
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -76,10 +76,12 @@ class Kept:
         places = np.argsort(self.grams.rows)[:count]
         slots = self.grams.slots.take(places)
         masked = list(map(mask_digits, keys(np.arange(count))))
-        phrase_index = build_phrase_index(shingle(masked, config.phrase_len), slots)
+        marks = self.marks.take(np.arange(count))
+        phrases = shingle(masked, config.phrase_len)
+        phrase_index = build_phrase_index(phrases, slots, marks.masked_lengths)
         grams = self.grams.shingles.take(places)
         index = build_index(grams, self.grams.frequency, self.grams.thresholds, slots)
-        return type(self)(rows, self.marks.take(np.arange(count)), index, phrase_index)
+        return type(self)(rows, marks, index, phrase_index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ def _thresholds(config: DedupConfig) -> Thresholds:
 def _by_grams(first: Side, kept: Kept, keys: KeysOf, phrases: Pairs, config: DedupConfig) -> Pairs:
     ours = first.features
     if config.engine == "exact":
-        matches = probe(kept.grams, ours.grams, slots=ours.slots, rows=first.rows)
+        matches = probe(kept.grams, ours.grams, slots=ours.slots, rows=first.rows, one_way=True)
         a, b, shared = matches.x.astype(np.int64), matches.y.astype(np.int64), matches.overlap
     else:
         # What only shares phrases by this engine may share enough 3-grams all the same.
@@ -235,7 +237,7 @@ def _agrees_in_long_grams(
 
 
 def _by_phrases(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
-    """Pairs of which the second covers the first, and the first is not the longer: of those only the shorter goes."""
+    """Pairs of which the second covers the first, and is not the shorter: of those only the shorter goes."""
     ours = first.features
     found = probe_phrases(
         kept.phrases,
@@ -248,7 +250,7 @@ def _by_phrases(first: Side, kept: Kept, config: DedupConfig) -> Pairs:
     length = ours.marks.masked_lengths[a]
     none = np.zeros(len(a))
     covered = found.count * config.phrase_len / np.maximum(length, 1)
-    return _pairs(a, b, none, none, covered).only(length <= kept.marks.masked_lengths[b])
+    return _pairs(a, b, none, none, covered)
 
 
 def _pairs(

@@ -9,7 +9,7 @@ FileT = TypeVar("FileT")
 
 
 @dataclass(slots=True)
-class Block(Generic[FileT]):
+class BlockFiles(Generic[FileT]):
     """The files of a block of texts in rank order; `outcomes` is empty until it was compared with another."""
 
     features: FileT
@@ -43,13 +43,15 @@ def rounds(
         yield from rounds(new[:half], new[half:], size, limit)
 
 
-def inputs_of_round(settled: Sequence[Block[FileT]], later: Sequence[Block[FileT]]) -> list[list[FileT]]:
+def inputs_of_round(
+    settled: Sequence[BlockFiles[FileT]], later: Sequence[BlockFiles[FileT]]
+) -> list[list[FileT]]:
     """For each later block, what `compare_blocks` reads, or `settle_block` where a block meets itself."""
     better = [] if settled is later else [file for block in settled for file in _files(block)]
     return [[*better, *_files(block)] for block in later]
 
 
-def _files(block: Block[FileT]) -> list[FileT]:
+def _files(block: BlockFiles[FileT]) -> list[FileT]:
     return [block.features, block.texts, *block.outcomes]
 
 

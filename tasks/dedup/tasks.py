@@ -10,7 +10,7 @@ from datasets_registry.records import Family
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.families import describe_family, largest_families, named, pick_texts
 from tasks.dedup.rank import Candidate, blocks, ranked
-from tasks.dedup.rounds import Block, inputs_of_round, rounds
+from tasks.dedup.rounds import BlockFiles, inputs_of_round, rounds
 from tasks.dedup.rows import Guarded, Member, Outcome, Place
 from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.keys import Identity
@@ -66,12 +66,12 @@ def earlier_verdicts(corpus: ArtifactRef, config: DedupConfig) -> ArtifactRef:
 
 def _earlier(
     store: ArtifactStore, earlier: ArtifactRef, retracted: Collection[str]
-) -> list[Block[FileEntry]]:
+) -> list[BlockFiles[FileEntry]]:
     """The blocks of an earlier corpus, without what was retracted since."""
     tree = store.tree(earlier)
     parts = (tree.part(name) for name in ("features", "texts", "members", "outcomes"))
     found = [
-        Block(features, texts, members, [outcomes])
+        BlockFiles(features, texts, members, [outcomes])
         for features, texts, members, outcomes in zip(*parts, strict=True)
     ]
     for block in found if retracted else ():
@@ -86,7 +86,7 @@ def _describe(
     shards: Sequence[Sequence[Candidate]],
     cut: Sequence[Sequence[str]],
     config: DedupConfig,
-) -> list[Block[FileEntry]]:
+) -> list[BlockFiles[FileEntry]]:
     """The texts of every block in rank order, with what the joins read of them."""
     from tasks.dedup.blocks import describe_block, gather_texts  # noqa: PLC0415 it loads compiled kernels
 
@@ -106,13 +106,13 @@ def _describe(
         [file for file in files if file.name.startswith(f"{name}/")]
         for name in ("features", "texts", "members")
     )
-    return [Block(features, texts, members) for features, texts, members in zip(*parts, strict=True)]
+    return [BlockFiles(features, texts, members) for features, texts, members in zip(*parts, strict=True)]
 
 
 def _compare(
     store: ArtifactStore,
-    old: Sequence[Block[FileEntry]],
-    new: Sequence[Block[FileEntry]],
+    old: Sequence[BlockFiles[FileEntry]],
+    new: Sequence[BlockFiles[FileEntry]],
     config: DedupConfig,
     progress: Callable[[int, int], None],
 ) -> None:
@@ -131,7 +131,7 @@ def _compare(
 
 
 def _measure_engine(
-    store: ArtifactStore, new: Sequence[Block[FileEntry]], config: DedupConfig
+    store: ArtifactStore, new: Sequence[BlockFiles[FileEntry]], config: DedupConfig
 ) -> list[FileEntry]:
     from tasks.dedup.blocks import measure_engine  # noqa: PLC0415 it loads compiled kernels
 
@@ -140,8 +140,8 @@ def _measure_engine(
 
 def _published(
     store: ArtifactStore,
-    old: Sequence[Block[FileEntry]],
-    new: Sequence[Block[FileEntry]],
+    old: Sequence[BlockFiles[FileEntry]],
+    new: Sequence[BlockFiles[FileEntry]],
     copies: dict[str, str],
     config: DedupConfig,
     measured: Sequence[FileEntry],
@@ -176,6 +176,6 @@ def _families(
     return [describe_family(family, known) for family in largest]
 
 
-def _read(store: ArtifactStore, block: Block[FileEntry]) -> tuple[list[Member], list[Outcome]]:
+def _read(store: ArtifactStore, block: BlockFiles[FileEntry]) -> tuple[list[Member], list[Outcome]]:
     members, outcomes = store.blobs([block.members, *block.outcomes])
     return list(decode_as(members, Member)), list(decode_as(outcomes, Outcome))

@@ -31,6 +31,17 @@ def mix(value: np.uint64) -> np.uint64:
 
 
 @kernel
+def bits(value: np.uint64) -> np.uint64:
+    """The number of bits set, by sums of ever wider fields, which compilers turn into vector instructions."""
+    value -= (value >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    value = (value & np.uint64(0x3333333333333333)) + (
+        (value >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    )
+    value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (value * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
+@kernel
 def seek(values: NDArray[Any], start: int, end: int, wanted: Any) -> int:  # noqa: ANN401 a number of any type
     """The first place in ascending `values[start:end]` that is not below `wanted`, or `end`.
 

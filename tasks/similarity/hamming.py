@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.similarity.compiled import doubled, kernel
+from tasks.similarity.compiled import bits, doubled, kernel
 from tasks.similarity.simhash import BITS
 
 LARGEST = 16
@@ -63,17 +63,6 @@ def _block_masks(blocks: int) -> NDArray[np.uint64]:
 
 
 @kernel
-def _bits(value: np.uint64) -> np.uint64:
-    """The number of bits set, by sums of ever wider fields, which compilers turn into vector instructions."""
-    value -= (value >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    value = (value & np.uint64(0x3333333333333333)) + (
-        (value >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (value * np.uint64(0x0101010101010101)) >> np.uint64(56)
-
-
-@kernel
 def _compare(
     left: NDArray[np.uint64],
     right: NDArray[np.uint64],
@@ -90,14 +79,14 @@ def _compare(
             strip = right[start : min(start + STRIP, ends[one])]
             close = 0
             for other in strip:
-                close += 1 if _bits(left[one] ^ other) <= np.uint64(radius) else 0
+                close += 1 if bits(left[one] ^ other) <= np.uint64(radius) else 0
             if close == 0:
                 continue
             while found + close > len(x):
                 x, y = doubled(x), doubled(y)
             for place, other in enumerate(strip):
                 differing = left[one] ^ other
-                if _bits(differing) <= np.uint64(radius) and np.all(differing & earlier != 0):
+                if bits(differing) <= np.uint64(radius) and np.all(differing & earlier != 0):
                     x[found], y[found] = one, start + place
                     found += 1
     return x[:found], y[:found]

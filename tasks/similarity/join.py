@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from tasks.similarity.compiled import MILLION, kernel
 from tasks.similarity.frequency import document_frequency, token_frequency
+from tasks.similarity.overlap import MORE, largest_partner, least_overlap, shared
 from tasks.similarity.postings import Postings, build_postings
-from tasks.similarity.scan import Block, least_overlap, scan_blocks, shared, smallest_in_front
+from tasks.similarity.scan import Block, scan_blocks, smallest_in_front
 from tasks.similarity.shingles import Shingles
+from tasks.similarity.sketch import sketch
 from tasks.similarity.slots import Groups, Slots, fill_slots, group
-
-MORE = 4
-"""Tokens by which a prefix is longer than it must be: a pair then shares more than one, and few others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,7 @@ class SetIndex:
     """Indexed texts in an order of its own: text i is the caller's row `rows[i]`."""
 
     shingles: Shingles
+    sketches: NDArray[np.uint64]
     slots: Slots
     prefixes: NDArray[np.int32]
     postings: Postings
@@ -96,13 +96,17 @@ def build_index(
         ValueError: slots or frequencies do not fit.
     """
     slots = fill_slots(slots, len(shingles))
-    rows, groups = group(slots)
-    if len(slots.keys):
-        shingles, slots = shingles.take(rows), slots.take(rows)
-    front, prefixes = _find_prefixes(shingles, frequency, thresholds)
+    rows, groups = group(slots, shingles.sizes)
+    shingles, slots = shingles.take(rows), slots.take(rows)
+    reach, prefixes = _find_prefixes(shingles, frequency, thresholds)
+    front = reach > 0
+    del reach
     postings = build_postings(shingles, front)
     smallest = smallest_in_front(postings, shingles.sizes)
-    return SetIndex(shingles, slots, prefixes, postings, smallest, groups, rows, frequency, thresholds)
+    sketches = sketch(shingles.offsets, shingles.tokens)
+    return SetIndex(
+        shingles, sketches, slots, prefixes, postings, smallest, groups, rows, frequency, thresholds
+    )
 
 
 def probe(
@@ -110,6 +114,7 @@ def probe(
     shingles: Shingles,
     slots: Slots | None = None,
     rows: NDArray[np.integer] | None = None,
+    one_way: bool = False,
 ) -> Matches:
     """Every pair of a probing and an indexed text that meets the index's thresholds.
 
@@ -120,6 +125,7 @@ def probe(
         shingles: the token sets of the probing texts, which may be larger or smaller than those indexed.
         slots: those of the probing texts.
         rows: probe with these texts only.
+        one_way: that an indexed text is contained in a probing one is not enough.
 
     Raises:
         ValueError: the slots are of another number of texts.
@@ -128,17 +134,18 @@ def probe(
     if rows is not None:
         rows = np.unique(rows)
         shingles, slots = shingles.take(rows), slots.take(rows)
-    front, prefixes = _find_prefixes(shingles, index.frequency, index.thresholds)
+    reach, prefixes = _find_prefixes(shingles, index.frequency, index.thresholds)
     jaccard, containment = index.thresholds.millionths
     x, y, overlap = scan_blocks(
-        _block(shingles, prefixes, slots),
-        front,
-        _block(index.shingles, index.prefixes, index.slots),
+        _block(shingles, sketch(shingles.offsets, shingles.tokens), prefixes, slots),
+        reach,
+        _block(index.shingles, index.sketches, index.prefixes, index.slots),
         index.postings,
         index.smallest,
         index.groups,
         jaccard,
         containment,
+        one_way,
         False,
     )
     y = index.rows[y].astype(np.int32)
@@ -152,18 +159,20 @@ def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matc
     # Each text is looked up among those that are not larger, of which the prefix tells enough.
     rows = np.argsort(shingles.sizes, kind="stable")
     shingles = shingles.take(rows)
-    front, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
-    fronts = Shingles(np.concatenate([[0], np.cumsum(prefixes)]).astype(np.int64), shingles.tokens[front])
+    reach, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
+    fronts = Shingles(np.concatenate([[0], np.cumsum(prefixes)]).astype(np.int64), shingles.tokens[reach > 0])
     slots = fill_slots(None, len(shingles))
-    texts, postings = _block(shingles, prefixes, slots), build_postings(fronts)
+    sketches = sketch(shingles.offsets, shingles.tokens)
+    texts, postings = _block(shingles, sketches, prefixes, slots), build_postings(fronts)
     x, y, overlap = scan_blocks(
         texts,
-        np.zeros_like(front),
+        np.zeros_like(reach),
         texts,
         postings,
         smallest_in_front(postings, shingles.sizes),
-        group(slots)[1],
+        group(slots, shingles.sizes)[1],
         *thresholds.millionths,
+        False,
         True,
     )
     x, y = rows[np.stack((x, y))].astype(np.int32)
@@ -177,27 +186,41 @@ def overlaps(a: Shingles, x: NDArray[np.integer], b: Shingles, y: NDArray[np.int
     return _overlaps(a.offsets, a.tokens, x.astype(np.int64), b.offsets, b.tokens, y.astype(np.int64))
 
 
-def _block(shingles: Shingles, prefixes: NDArray[np.int32], slots: Slots) -> Block:
-    return Block(shingles.offsets, shingles.tokens, prefixes, slots.offsets, slots.keys, slots.values)
+def _block(
+    shingles: Shingles, sketches: NDArray[np.uint64], prefixes: NDArray[np.int32], slots: Slots
+) -> Block:
+    return Block(
+        shingles.offsets, shingles.tokens, sketches, prefixes, slots.offsets, slots.keys, slots.values
+    )
 
 
 def _find_prefixes(
     shingles: Shingles, frequency: NDArray[np.uint32], thresholds: Thresholds
-) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-    """Which tokens are in the prefix of their text, and how many they are in each text."""
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The size up to which each token leads to larger texts, 0 outside of prefixes, and the length of each prefix."""
     prefixes = _prefix_lengths(shingles.sizes, *thresholds.millionths)
-    front = np.zeros(len(shingles.tokens), np.bool_)
+    reach = np.zeros(len(shingles.tokens), np.int32)
     places = np.arange(shingles.sizes.max(initial=0), dtype=np.uint64)
     bounds = pairwise(shingles.offsets.tolist())
-    # One text at a time needs little memory, and numpy selects faster than a compiled loop would.
+    # One text at a time needs little memory, and numpy sorts faster than a compiled loop would.
     for (start, end), prefix in zip(bounds, prefixes.tolist(), strict=True):
         counts = token_frequency(shingles.tokens[start:end], frequency).astype(np.uint64)
         # Rarest first, equally rare ones by token.
         ranked = counts << np.uint64(32) | places[: end - start]
         if prefix < end - start:
             ranked.partition(prefix)
-        front[start:end][ranked[:prefix] & np.uint64(0xFFFFFFFF)] = True
-    return front, prefixes
+        rarest = np.sort(ranked[:prefix]) & np.uint64(0xFFFFFFFF)
+        reach[start:end][rarest] = _reaches(end - start, prefix, *thresholds.millionths)
+    return reach, prefixes
+
+
+@kernel
+def _reaches(size: int, prefix: int, jaccard: int, containment: int) -> NDArray[np.int32]:
+    """`largest_partner` of each rank in the prefix of a text."""
+    reach = np.empty(prefix, np.int32)
+    for place in range(prefix):
+        reach[place] = largest_partner(size, place + 1, jaccard, containment)
+    return reach
 
 
 @kernel

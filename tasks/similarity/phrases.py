@@ -18,10 +18,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.similarity.compiled import MILLION, doubled, kernel, seek
+from tasks.similarity.compiled import MILLION, doubled, kernel
 from tasks.similarity.postings import Postings, build_postings, look_up
 from tasks.similarity.shingles import CodePoints, Shingles, windows
 from tasks.similarity.slots import Groups, Slots, are_held_apart, fill_slots, group, open_ranges
+from tasks.similarity.walks import rarer, walk, walk_all
+
+FEW = 16
+"""Up to so many indexed texts that may cover a text are walked through one by one."""
+LONGEST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class PhraseIndex:
     postings: Postings
     groups: Groups
     rows: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -83,27 +89,30 @@ class Sides(NamedTuple):
     slot_offsets: NDArray[np.int64]
     keys: NDArray[np.uint64]
     values: NDArray[np.uint64]
+    indexed_lengths: NDArray[np.int64]
     indexed_slot_offsets: NDArray[np.int64]
     indexed_keys: NDArray[np.uint64]
     indexed_values: NDArray[np.uint64]
 
 
-def build_phrase_index(shingles: Shingles, slots: Slots | None = None) -> PhraseIndex:
+def build_phrase_index(
+    shingles: Shingles, slots: Slots | None = None, lengths: NDArray[np.int64] | None = None
+) -> PhraseIndex:
     """Index texts, given as their sets of phrases, for `probe_phrases`.
 
     Args:
         shingles: `shingle(texts, width)` of texts in which the caller has masked what phrases shall not tell apart.
         slots: what holds texts apart; none by default.
+        lengths: characters of these texts, where a text shall be covered only by those that are not shorter.
 
     Raises:
         ValueError: the slots are of another number of texts.
     """
     slots = fill_slots(slots, len(shingles))
-    rows, groups = group(slots)
-    if len(slots.keys):
-        shingles, slots = shingles.take(rows), slots.take(rows)
-    postings = build_postings(shingles)
-    return PhraseIndex(slots, postings, groups, rows)
+    lengths = np.full(len(shingles), LONGEST) if lengths is None else lengths
+    rows, groups = group(slots, lengths)
+    shingles, slots = shingles.take(rows), slots.take(rows)
+    return PhraseIndex(slots, build_postings(shingles), groups, rows, lengths[rows])
 
 
 def probe_phrases(
@@ -113,7 +122,7 @@ def probe_phrases(
     slots: Slots | None = None,
     rows: NDArray[np.integer] | None = None,
 ) -> PhraseMatches:
-    """Every pair of a text and an indexed text that covers it.
+    """Every pair of a text and an indexed text that covers it, and is not shorter where the index knows lengths.
 
     A pair with different values in one slot is never among them. A text shorter than a phrase is covered by none.
 
@@ -139,6 +148,7 @@ def probe_phrases(
         slots.offsets,
         slots.keys,
         slots.values,
+        index.lengths,
         index.slots.offsets,
         index.slots.keys,
         index.slots.values,
@@ -189,89 +199,28 @@ def _scan(
             continue
         own = numbers[sides.offsets[text] : sides.offsets[text + 1]]
         slots = slice(sides.slot_offsets[text], sides.slot_offsets[text + 1])
-        ranges = open_ranges(sides.keys[slots], sides.values[slots], groups, texts)
-        rare, others = _rarer(own, width, postings.starts, 3 * need // 4)
-        reached = _walk_all(rare, width, postings, ranges, counts, resume, touched)
-        most = counts[touched[:reached]].max() if reached else 0
-        counts[touched[:reached]] = 0
-        if most + others < need:
-            continue
-        reached = _walk_all(own, width, postings, ranges, counts, resume, touched)
+        ranges = open_ranges(sides.keys[slots], sides.values[slots], groups, sides.indexed_lengths, length)
+        rare, others = rarer(own, width, postings.starts, 3 * need // 4)
+        reached = walk_all(rare, width, postings, ranges, counts, resume, touched)
+        candidates = 0
         for other in touched[:reached]:
-            phrases = counts[other]
+            if counts[other] + others >= need and sides.indexed_lengths[other] >= length:
+                touched[candidates] = other
+                candidates += 1
             counts[other] = 0
-            if phrases < need or _held_apart(sides, text, other):
+        if candidates > FEW:
+            candidates = walk_all(own, width, postings, ranges, counts, resume, touched)
+        for other in touched[:candidates]:
+            phrases = counts[other] if candidates > FEW else walk(own, other, width, postings)
+            counts[other] = 0
+            shorter = sides.indexed_lengths[other] < length
+            if phrases < need or shorter or _held_apart(sides, text, other):
                 continue
             if found == len(x):
                 x, y, count = doubled(x), doubled(y), doubled(count)
             x[found], y[found], count[found] = text, other, phrases
             found += 1
     return x[:found], y[:found], count[:found]
-
-
-@kernel
-def _rarer(
-    numbers: NDArray[np.int32], width: int, starts: NDArray[np.int32], most: int
-) -> tuple[NDArray[np.int32], int]:
-    """The numbers without those of frequent tokens, -1 in their place, and how many of these fit without overlap.
-
-    So many are left out that at most `most` fit.
-    """
-    limit = 2
-    while True:
-        rare = numbers.copy()
-        left_out = 0
-        free = 0
-        for place, number in enumerate(numbers):
-            if number >= 0 and starts[number + 1] - starts[number] > limit:
-                rare[place] = -1
-                if place >= free:
-                    left_out += 1
-                    free = place + width
-        if left_out <= most:
-            return rare, left_out
-        limit *= 2
-
-
-@kernel
-def _walk_all(
-    numbers: NDArray[np.int32],
-    width: int,
-    postings: Postings,
-    ranges: NDArray[np.int64],
-    counts: NDArray[np.int32],
-    resume: NDArray[np.int64],
-    touched: NDArray[np.int32],
-) -> int:
-    """Count the phrases of a text in each indexed text; fill `touched` with those that have any, return how many.
-
-    Args:
-        numbers: those of the tokens of the text in the postings, place by place.
-        width: characters of a phrase.
-        postings: those of the indexed texts.
-        ranges: the indexed texts to look at.
-        counts: zeros, to be filled.
-        resume: where the walk through each indexed text goes on.
-        touched: to be filled.
-    """
-    reached = 0
-    for place, number in enumerate(numbers):
-        if number < 0:
-            continue
-        start, end = postings.starts[number], postings.starts[number + 1]
-        for span in range(len(ranges)):
-            start = seek(postings.texts, start, end, ranges[span, 0])
-            while start < end and postings.texts[start] < ranges[span, 1]:
-                other = postings.texts[start]
-                start += 1
-                if counts[other] == 0:
-                    touched[reached] = other
-                    reached += 1
-                elif place < resume[other]:
-                    continue
-                counts[other] += 1
-                resume[other] = place + width
-    return reached
 
 
 @kernel

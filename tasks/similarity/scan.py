@@ -6,15 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.similarity.compiled import MILLION, doubled, kernel, seek
+from tasks.similarity.overlap import LARGEST, MORE, least_overlap, shared_or_none
 from tasks.similarity.postings import Postings, look_up
+from tasks.similarity.sketch import least_missing
 from tasks.similarity.slots import Groups, are_held_apart, open_ranges
 
 
 class Block(NamedTuple):
-    """Texts as the loops read them: their token sets, the length of their prefixes and their slots."""
+    """Texts as the loops read them: their token sets with sketches, the length of their prefixes and their slots."""
 
     offsets: NDArray[np.int64]
     tokens: NDArray[np.uint64]
+    sketches: NDArray[np.uint64]
     prefixes: NDArray[np.int32]
     slot_offsets: NDArray[np.int64]
     keys: NDArray[np.uint64]
@@ -22,64 +25,30 @@ class Block(NamedTuple):
 
 
 @kernel
-def least_overlap(small: int, large: int, jaccard: int, containment: int) -> int:
-    """The tokens that sets of two sizes must share to be alike by millionths of Jaccard or of containment."""
-    by_jaccard = -(-jaccard * (small + large) // (MILLION + jaccard))
-    by_containment = -(-containment * small // MILLION)
-    return min(by_jaccard, by_containment)
-
-
-@kernel
-def shared(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> int:
-    """The number of tokens in both of two ascending sets."""
-    return shared_or_none(left, right, 0)
-
-
-@kernel
-def shared_or_none(left: NDArray[np.uint64], right: NDArray[np.uint64], need: int) -> int:
-    """The number of tokens in both of two ascending sets if it is `need` or more, else 0."""
-    return _shared(left, right, need) if len(left) <= len(right) else _shared(right, left, need)
-
-
-@kernel
-def _shared(small: NDArray[np.uint64], large: NDArray[np.uint64], need: int) -> int:
-    place = 0
-    count = 0
-    spare = len(small) - need
-    for token in small:
-        place = seek(large, place, len(large), token)
-        if place < len(large) and large[place] == token:
-            count += 1
-        elif spare == 0:
-            return 0
-        else:
-            spare -= 1
-    return count
-
-
-@kernel
 def scan_blocks(
     probing: Block,
-    front: NDArray[np.bool_],
+    reach: NDArray[np.int32],
     indexed: Block,
     postings: Postings,
     smallest: NDArray[np.int32],
     groups: Groups,
     jaccard: int,
     containment: int,
+    one_way: bool,
     once: bool,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Every matching pair: numbers in the probing and in the indexed block, and the overlap; ascending by the first.
 
     Args:
         probing: the texts to find matches of.
-        front: of each of their tokens, whether it is in its text's prefix.
-        indexed: the texts to find.
+        reach: of each of their tokens, `largest_partner`.
+        indexed: the texts to find; those of no group are in order of size.
         postings: those of the indexed texts, prefixes in front.
         smallest: `smallest_in_front` of these.
         groups: those of the indexed texts.
         jaccard: the threshold in millionths.
         containment: the threshold in millionths.
+        one_way: containment of an indexed text in a probing one does not count.
         once: both blocks are the same texts in the same order; each pair is then found once, where it is x > y.
     """
     numbers = look_up(postings, probing.tokens)
@@ -91,17 +60,19 @@ def scan_blocks(
     x, y, overlap = np.empty(16, np.int32), np.empty(16, np.int32), np.empty(16, np.int32)
     found = 0
     for text in range(len(probing.offsets) - 1):
+        size = probing.offsets[text + 1] - probing.offsets[text]
         last = text if once else texts
+        least = -(-min(jaccard, containment) * size // MILLION) if one_way else 0
+        ranges = _ranges(text, last, least, probing, sizes, groups)
         reached = _count_hits(
-            text, last, probing, numbers, front, sizes, smallest, postings, groups, counts, touched
+            text, probing, numbers, reach, sizes, smallest, postings, ranges, counts, touched
         )
         for other in touched[:reached]:
             hits = counts[other]
             counts[other] = 0
-            size = probing.offsets[text + 1] - probing.offsets[text]
-            if hits < (theirs[other] if sizes[other] <= size else ours[text]):
+            if sizes[other] < least or hits < (theirs[other] if sizes[other] <= size else ours[text]):
                 continue
-            common = _compare(text, other, hits, probing, indexed, jaccard, containment)
+            common = _compare(text, other, hits, probing, indexed, jaccard, containment, one_way)
             if common == 0:
                 continue
             if found == len(x):
@@ -114,7 +85,7 @@ def scan_blocks(
 @kernel
 def smallest_in_front(postings: Postings, sizes: NDArray[np.int64]) -> NDArray[np.int32]:
     """Of each token, the size of the smallest text that has it in its prefix."""
-    smallest = np.full(len(postings.middles), np.iinfo(np.int32).max, np.int32)
+    smallest = np.full(len(postings.middles), LARGEST, np.int32)
     for number, middle in enumerate(postings.middles):
         for text in postings.texts[postings.starts[number] : middle]:
             smallest[number] = min(smallest[number], sizes[text])
@@ -132,16 +103,41 @@ def _least_hits(texts: Block, jaccard: int, containment: int) -> NDArray[np.int3
 
 
 @kernel
+def _ranges(
+    text: int, last: int, least: int, probing: Block, sizes: NDArray[np.int32], groups: Groups
+) -> NDArray[np.int64]:
+    """`[ranges, 3]` of indexed texts to look at: the first, the end, and from where on larger ones than the text are.
+
+    Args:
+        text: the number of the probing text.
+        last: indexed texts from here on are left out.
+        least: the least size to look for.
+        probing: the texts to find matches of.
+        sizes: those of the indexed texts.
+        groups: those of the indexed texts.
+    """
+    slots = slice(probing.slot_offsets[text], probing.slot_offsets[text + 1])
+    open_ones = open_ranges(probing.keys[slots], probing.values[slots], groups, sizes, least)
+    ranges = np.empty((len(open_ones), 3), np.int64)
+    ranges[:, :2] = open_ones
+    ranges[:, 2] = open_ones[:, 0]
+    # Only texts of no group are in order of size.
+    size = probing.offsets[text + 1] - probing.offsets[text]
+    ranges[-1, 1] = last
+    ranges[-1, 2] = seek(sizes, ranges[-1, 0], len(sizes), size + 1)
+    return ranges
+
+
+@kernel
 def _count_hits(
     text: int,
-    last: int,
     probing: Block,
     numbers: NDArray[np.int32],
-    front: NDArray[np.bool_],
+    reach: NDArray[np.int32],
     sizes: NDArray[np.int32],
     smallest: NDArray[np.int32],
     postings: Postings,
-    groups: Groups,
+    ranges: NDArray[np.int64],
     counts: NDArray[np.int32],
     touched: NDArray[np.int32],
 ) -> int:
@@ -151,38 +147,38 @@ def _count_hits(
 
     Args:
         text: the number of the probing text.
-        last: indexed texts from here on are left out.
         probing: the texts to find matches of.
         numbers: of each of their tokens, its number in the postings.
-        front: of each of their tokens, whether it is in its text's prefix.
+        reach: of each of their tokens, the size of the largest text to look for by it.
         sizes: those of the indexed texts.
         smallest: `smallest_in_front` of the postings: for what is larger than the probing text only its prefix counts.
         postings: those of the indexed texts.
-        groups: those of the indexed texts.
+        ranges: the indexed texts to look at.
         counts: zeros, to be filled.
         touched: to be filled.
     """
     size = probing.offsets[text + 1] - probing.offsets[text]
-    slots = slice(probing.slot_offsets[text], probing.slot_offsets[text + 1])
-    ranges = open_ranges(probing.keys[slots], probing.values[slots], groups, len(counts))
+    final = len(ranges) - 1
+    own = slice(probing.offsets[text], probing.offsets[text + 1])
+    lists, reaches = _lists(numbers[own], reach[own], size, smallest, postings)
     reached = 0
-    for place in range(probing.offsets[text], probing.offsets[text + 1]):
-        number = numbers[place]
-        if number < 0 or (not front[place] and size < smallest[number]):
-            continue
-        middle = postings.middles[number]
-        lists = (postings.starts[number], middle, postings.starts[number + 1])
-        for rest in range(1 + front[place]):
-            start, end = lists[rest], lists[rest + 1]
+    for place, largest in enumerate(reaches):
+        for rest in range(1 + (largest > 0)):
+            start, end = lists[place, rest], lists[place, rest + 1]
+            if start == end:
+                continue
             for span in range(len(ranges)):
-                start = seek(postings.texts, start, end, ranges[span, 0])
-                stop = min(ranges[span, 1], last)
-                while start < end and postings.texts[start] < stop:
+                start = seek(postings.texts, start, end, ranges[span, 2 if rest else 0])
+                while start < end and postings.texts[start] < ranges[span, 1]:
                     other = postings.texts[start]
                     start += 1
-                    smaller = sizes[other] <= size
                     # The front of a text counts where that text is the smaller one, all of it where it is not.
-                    if (smaller and rest) or (not smaller and not front[place]):
+                    if sizes[other] <= size:
+                        if rest:
+                            continue
+                    elif sizes[other] > largest:
+                        if span == final:
+                            break
                         continue
                     if counts[other] == 0:
                         touched[reached] = other
@@ -192,19 +188,56 @@ def _count_hits(
 
 
 @kernel
+def _lists(
+    numbers: NDArray[np.int32],
+    reach: NDArray[np.int32],
+    size: int,
+    smallest: NDArray[np.int32],
+    postings: Postings,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Where the lists of each token of a text start, are parted and end, with the first text of them; and its reach.
+
+    Tokens that lead nowhere are left out. Places in memory that are read in loops of their own are waited for many at
+    once: this is why the first texts are read here.
+    """
+    lists, reaches = np.empty((len(numbers), 4), np.int32), np.empty(len(numbers), np.int32)
+    count = 0
+    for number, largest in zip(numbers, reach):  # noqa: B905 numba knows no `strict`
+        if number < 0:
+            continue
+        lists[count, 0] = postings.starts[number]
+        lists[count, 1] = postings.middles[number]
+        lists[count, 2] = postings.starts[number + 1]
+        reaches[count] = largest
+        count += largest > 0 or size >= smallest[number]
+    for place in range(count):
+        lists[place, 3] = postings.texts[lists[place, 0]]
+    return lists[:count], reaches[:count]
+
+
+@kernel
 def _compare(
-    text: int, other: int, hits: int, probing: Block, indexed: Block, jaccard: int, containment: int
+    text: int,
+    other: int,
+    hits: int,
+    probing: Block,
+    indexed: Block,
+    jaccard: int,
+    containment: int,
+    one_way: bool,
 ) -> int:
     """The overlap of two texts that share `hits` prefix tokens, or 0 if they are not alike or are held apart."""
     left = probing.tokens[probing.offsets[text] : probing.offsets[text + 1]]
     right = indexed.tokens[indexed.offsets[other] : indexed.offsets[other + 1]]
     if len(right) <= len(left):
-        need = least_overlap(len(right), len(left), jaccard, containment)
-        beyond = len(right) - indexed.prefixes[other]
+        need = least_overlap(len(right), len(left), jaccard, containment, one_way)
+        least = need - (len(right) - indexed.prefixes[other])
     else:
         need = least_overlap(len(left), len(right), jaccard, containment)
-        beyond = len(left) - probing.prefixes[text]
-    if hits < need - beyond:
+        least = min(need, 1 + MORE)
+    if hits < least:
+        return 0
+    if len(left) - least_missing(probing.sketches[text], indexed.sketches[other]) < need:
         return 0
     if are_held_apart(
         probing.keys[probing.slot_offsets[text] : probing.slot_offsets[text + 1]],

@@ -72,8 +72,8 @@ def fill_slots(slots: Slots | None, texts: int) -> Slots:
     return slots
 
 
-def group(slots: Slots) -> tuple[NDArray[np.int64], Groups]:
-    """Order texts so that those of a group are neighbours.
+def group(slots: Slots, sizes: NDArray[np.int64]) -> tuple[NDArray[np.int64], Groups]:
+    """Order texts so that those of a group are neighbours, and behind them those of no group by size.
 
     A text's group is that of the slot which holds it apart from the most other texts, if these are `POPULAR` or more.
 
@@ -92,7 +92,7 @@ def group(slots: Slots) -> tuple[NDArray[np.int64], Groups]:
     used, counts = np.unique(home[home < len(kinds)], return_counts=True)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     some = kinds[used]
-    return np.argsort(home, kind="stable"), Groups(slots.keys[some], slots.values[some], starts)
+    return np.lexsort((sizes, home)), Groups(slots.keys[some], slots.values[some], starts)
 
 
 def _number(*columns: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -109,17 +109,24 @@ def _number(*columns: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np
 
 @kernel
 def open_ranges(
-    keys: NDArray[np.uint64], values: NDArray[np.uint64], groups: Groups, texts: int
+    keys: NDArray[np.uint64],
+    values: NDArray[np.uint64],
+    groups: Groups,
+    sizes: NDArray[np.integer],
+    least: int,
 ) -> NDArray[np.int64]:
     """`[ranges, 2]` ascending first and end numbers of those indexed texts that no group holds apart from one text.
+
+    The last range is of texts in no group, without those smaller than `least`.
 
     Args:
         keys: the slots of the one text, ascending.
         values: what it has in them.
         groups: those of the index.
-        texts: the number of indexed texts.
+        sizes: those of the indexed texts.
+        least: the least size to look for.
     """
-    ranges = np.empty((2 * len(keys) + 1, 2), np.int64)
+    ranges = np.empty((2 * len(keys) + 2, 2), np.int64)
     count = 0
     start = 0
     first = 0
@@ -138,8 +145,10 @@ def open_ranges(
             count += 1
         start = groups.starts[end]
         first = end
-    ranges[count] = start, texts
-    return ranges[: count + 1]
+    alone = groups.starts[-1]
+    ranges[count] = start, alone
+    ranges[count + 1] = seek(sizes, alone, len(sizes), least), len(sizes)
+    return ranges[: count + 2]
 
 
 @kernel

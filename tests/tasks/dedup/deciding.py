@@ -9,7 +9,7 @@ from tasks.dedup.blocks import compare_blocks, describe_block, settle_block
 from tasks.dedup.config import DedupConfig
 from tasks.dedup.definition import judge_pair
 from tasks.dedup.rank import Candidate, blocks, rank, ranked
-from tasks.dedup.rounds import Block, inputs_of_round, rounds
+from tasks.dedup.rounds import BlockFiles, inputs_of_round, rounds
 from tasks.dedup.rows import Guarded, Member, Outcome, Text, Verdict
 from tasks.dedup.verdicts import guarded, retract, verdicts
 from tasks.runtime.parts import Inputs, decode_as, encode_rows
@@ -37,7 +37,7 @@ class Decided:
 
     verdicts: list[Verdict]
     guarded: list[Guarded]
-    blocks: list[Block[bytes]]
+    blocks: list[BlockFiles[bytes]]
 
 
 def decide(
@@ -68,21 +68,21 @@ def _inputs(files: Sequence[bytes]) -> Inputs:
     return Inputs([hashlib.sha256(data).hexdigest() for data in files], named.__getitem__)
 
 
-def _without(block: Block[bytes], ids: Collection[str]) -> Block[bytes]:
+def _without(block: BlockFiles[bytes], ids: Collection[str]) -> BlockFiles[bytes]:
     outcomes = retract(
         list(decode_as(block.members, Member)), list(decode_as(block.outcomes[0], Outcome)), ids
     )
     return replace(block, outcomes=[encode_rows(outcomes).data])
 
 
-def _described(texts: Sequence[str], names: Sequence[str], config: DedupConfig) -> Block[bytes]:
+def _described(texts: Sequence[str], names: Sequence[str], config: DedupConfig) -> BlockFiles[bytes]:
     rows = [
         Text(row, name, text, tuple(find_facts(text)))
         for row, (name, text) in enumerate(zip(names, texts, strict=True))
     ]
     pieces = [encode_rows(rows[::2]).data, encode_rows(rows[1::2]).data]
     made = describe_block(pieces, config)
-    return Block(made["features"].data, made["texts"].data, made["members"].data)
+    return BlockFiles(made["features"].data, made["texts"].data, made["members"].data)
 
 
 def by_brute_force(

@@ -64,6 +64,22 @@ def test_the_join_is_that_of_every_pair(
     assert triples(join(a, b, thresholds, frequency)) == compare_all(a, b, jaccard, containment)
 
 
+@given(TEXTS, TEXTS, SHARES, SHARES, st.integers(0, 3))
+@settings(deadline=None)
+def test_one_way_an_indexed_text_in_a_probing_one_is_not_enough(
+    left: list[str], right: list[str], jaccard: str, containment: str, known: int
+) -> None:
+    a, b = shingle(left, 2), shingle(right, 2)
+    frequency = [*MISLEADING, document_frequency(a) + document_frequency(b)][known]
+    index = build_index(b, frequency, Thresholds(float(jaccard), float(containment)))
+    assert triples(probe(index, a, one_way=True)) == [
+        (x, y, common)
+        for x, y, common in compare_all(a, b, jaccard, containment)
+        if common >= Fraction(jaccard) * (a.sizes[x] + b.sizes[y] - common)
+        or common >= Fraction(containment) * int(a.sizes[x])
+    ]
+
+
 @given(TEXTS, SHARES, SHARES)
 @settings(deadline=None)
 def test_a_self_join_has_each_pair_once(texts: list[str], jaccard: str, containment: str) -> None:

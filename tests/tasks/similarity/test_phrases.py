@@ -69,6 +69,20 @@ def test_the_join_is_that_of_every_walk(
     assert found == walk_all(left, right, width, overlap, coverage)
 
 
+@given(TEXTS, TEXTS, st.sampled_from([1, 3]), st.integers(1, 3))
+@settings(deadline=None)
+def test_an_index_with_lengths_finds_only_what_is_not_shorter(
+    left: list[str], right: list[str], width: int, overlap: int
+) -> None:
+    index = build_phrase_index(shingle(right, width), lengths=np.array([*map(len, right)], np.int64))
+    found = triples(probe_phrases(index, code_points(left), PhraseThresholds(overlap, 0.3, width)))
+    assert found == [
+        (x, y, count)
+        for x, y, count in walk_all(left, right, width, overlap, "0.3")
+        if len(left[x]) <= len(right[y])
+    ]
+
+
 @pytest.fixture(scope="module")
 def news(shared_data: Path) -> list[str]:
     with gzip.open(shared_data / "docs" / "crud_news.jsonl.gz") as lines:

@@ -63,28 +63,30 @@ def test_the_result_is_that_without_slots_less_the_pairs_held_apart(
 def test_a_family_of_one_template_is_stepped_over() -> None:
     size = 5000
     slots = slots_of([{1: 20261121, LAST: number} for number in range(size)] + [{1: 20261121}, {}])
-    rows, groups = group(slots)
+    sizes = np.full(size + 2, 9)
+    rows, groups = group(slots, sizes)
     assert sorted(rows.tolist()) == list(range(size + 2))
     for text in (0, size // 2, size - 1):
         keys, values = np.array([1, LAST], np.uint64), np.array([20261121, text], np.uint64)
-        ranges = open_ranges(keys, values, groups, size + 2)
+        ranges = open_ranges(keys, values, groups, sizes, 9)
         held = [int(rows[place]) for start, end in ranges for place in range(start, end)]
         assert sorted(held) == [text, size, size + 1]
     # A text of another day has no value in common with any of them, but differs in a slot that groups no text.
-    assert (
-        np.diff(open_ranges(np.array([1], np.uint64), np.array([5], np.uint64), groups, size + 2)).sum()
-        == size + 2
-    )
+    another = open_ranges(np.array([1], np.uint64), np.array([5], np.uint64), groups, sizes, 9)
+    assert np.diff(another).sum() == size + 2
 
 
 @pytest.mark.parametrize(("others", "grouped"), [(POPULAR, True), (POPULAR - 1, False)])
 def test_only_popular_slots_make_groups(others: int, grouped: bool) -> None:
-    _, groups = group(slots_of([{4: number} for number in range(others + 1)]))
+    _, groups = group(slots_of([{4: number} for number in range(others + 1)]), np.zeros(others + 1, np.int64))
     assert len(groups.keys) == (others + 1 if grouped else 0)
 
 
-def test_texts_without_slots_keep_their_order() -> None:
-    rows, groups = group(slots_of([{}, {}, {}]))
-    assert rows.tolist() == [0, 1, 2]
+def test_texts_without_slots_are_in_order_of_size() -> None:
+    sizes = np.array([5, 3, 5, 4])
+    rows, groups = group(slots_of([{}, {}, {}, {}]), sizes)
+    assert rows.tolist() == [1, 3, 0, 2]
     assert len(groups.keys) == 0
-    assert open_ranges(np.zeros(0, np.uint64), np.zeros(0, np.uint64), groups, 3).tolist() == [[0, 3]]
+    none = np.zeros(0, np.uint64)
+    for least, first in ((0, 0), (4, 1), (5, 2), (6, 4)):
+        assert open_ranges(none, none, groups, sizes[rows], least).tolist() == [[0, 0], [first, 4]]
