@@ -27,7 +27,7 @@ from tasks.indexing.assemble import assemble
 from tasks.indexing.canary import check
 from tasks.indexing.config import IndexConfig, PassageConfig
 from tasks.indexing.shards import passages_shard, tokens_shard, vectors_shard
-from tasks.retrieval.config import EmbedConfig, SearchConfig
+from tasks.retrieval.config import HashEmbedding, SearchConfig
 from tasks.retrieval.index import Index
 from tasks.retrieval.tokens import shared_tokenizer
 from tasks.runtime.parts import decode_as, encode_rows
@@ -42,7 +42,7 @@ def main() -> None:
     arguments = _arguments()
     config = IndexConfig(
         passages=WHOLE if arguments.whole else PassageConfig(),
-        embedding=EmbedConfig(dimensions=arguments.dimensions),
+        embedding=HashEmbedding(dimensions=arguments.dimensions),
         search=SearchConfig(faiss=arguments.faiss, fusion=arguments.fusion),
     )
     shared_tokenizer(config.tokens)  # its dictionaries are loaded once, and would count for the first set
@@ -89,7 +89,7 @@ def _measure(
 def _sets(words: list[str]) -> Iterator[tuple[str, list[Document], list[Question]]]:
     for start in range(0, len(words), 3):
         name, corpus, queries = words[start : start + 3]
-        yield name, [_document(row) for row in _rows(Path(corpus))], _questions(Path(queries))
+        yield name, [document_of(row) for row in rows_of(Path(corpus))], _questions(Path(queries))
     if not words:
         with tempfile.TemporaryDirectory() as folder:
             generate(Path(folder))
@@ -101,11 +101,12 @@ def _sets(words: list[str]) -> Iterator[tuple[str, list[Document], list[Question
 def _questions(path: Path) -> list[Question]:
     return [
         Question(row["id"], row["query"], tuple(row["gold"]), row.get("as_of"))  # type: ignore[arg-type]
-        for row in _rows(path)
+        for row in rows_of(path)
     ]
 
 
-def _document(row: JsonObject) -> Document:
+def document_of(row: JsonObject) -> Document:
+    """A document of a row, its text without markup."""
     return Document(
         id=str(row["id"]),
         contents=MARKUP.sub("", str(row["text"] or "").replace("</p>", "\n")),
@@ -116,7 +117,8 @@ def _document(row: JsonObject) -> Document:
     )
 
 
-def _rows(path: Path) -> Iterator[JsonObject]:
+def rows_of(path: Path) -> Iterator[JsonObject]:
+    """The rows of a `.jsonl` or `.jsonl.gz` file."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         yield from map(orjson.loads, lines)
 
@@ -134,9 +136,9 @@ def _arguments() -> argparse.Namespace:
         "--no-titles", nargs="*", default=[], metavar="NAME", help="sets whose titles are hidden"
     )
     parser.add_argument("--alpha", nargs="*", type=float, default=[], help="weights of BM25 to try")
-    parser.add_argument("--dimensions", type=int, default=EmbedConfig().dimensions)
-    parser.add_argument("--faiss", choices=("auto", "flat", "sq8"), default="auto")
-    parser.add_argument("--fusion", choices=("minmax", "rrf"), default="minmax")
+    parser.add_argument("--dimensions", type=int, default=HashEmbedding().dimensions)
+    parser.add_argument("--faiss", choices=("auto", "flat", "sq8", "hnsw"), default="auto")
+    parser.add_argument("--fusion", choices=("minmax", "rrf", "weighted_rrf"), default="minmax")
     arguments = parser.parse_args()
     if len(arguments.sets) % 3:
         parser.error(f"found {len(arguments.sets)} words, wanted NAME CORPUS QUERIES for each set")

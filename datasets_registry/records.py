@@ -134,7 +134,8 @@ class Passage:
     """The unit of search: characters `start:end` of a document's `contents`.
 
     `id` is `<document id>#<ordinal>`; `parents` is `[document id]`; `heading` is the section it stands in,
-    `file` and `line` the input line that the document came from.
+    `file` and `line` the input line that the document came from. `kind` and `tenant` are the document's, as its
+    metadata has them, and empty where it has none: what sort of document it is, and to whom alone it may be shown.
     """
 
     id: str
@@ -148,6 +149,8 @@ class Passage:
     source: str
     file: str = ""
     line: int = 0
+    kind: str = ""
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

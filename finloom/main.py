@@ -7,7 +7,7 @@ import typer
 from blocks.s3 import StoreUnavailable
 from blocks.store import CorruptObject, MissingObject
 from datasets_registry.artifact import UnsupportedFormat
-from finloom import answer, audit, data, evaluate, run, search, stack, tools, versions, why, worker
+from finloom import answer, audit, data, evaluate, run, search, serve, stack, tools, versions, why, worker
 from finloom.output import WrongUse
 from infra.processes import StackError
 from tasks.retrieval.manifest import UnusableIndex
@@ -47,6 +47,7 @@ app.add_typer(evaluate.app, name="eval")
 app.add_typer(audit.app, name="audit")
 app.add_typer(data.app, name="data")
 app.add_typer(tools.app, name="tools")
+app.add_typer(serve.app, name="serve")
 
 
 def main() -> None:

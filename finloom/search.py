@@ -1,16 +1,20 @@
 """`finloom search QUERY`: what an index finds, with the passage and the input line of every document."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from blocks.history import current
 from blocks.s3 import StoreNotConfigured
 from blocks.store import ArtifactStore, MissingObject, local_copy, open_store
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Hit
+from finloom.ask_server import ask_server
 from finloom.output import WrongUse, fail, print_json
+from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import Index, Method
 from tasks.runtime.encoder import EncoderFailed, Encoders
 from tasks.runtime.tools import ToolProblem
@@ -27,25 +31,35 @@ def search(
         str | None, typer.Option(help="Only documents published on or before YYYY-MM-DD.")
     ] = None,
     name: Annotated[str, typer.Option(help="The index by its published name.")] = DEFAULT_NAME,
+    server: Annotated[
+        str | None,
+        typer.Option(help="Ask a search server at this URL instead, such as http://127.0.0.1:8080."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Search the index in force; each hit names its document, date, passage and input line."""
-    ref, index = open_published(name)
-    hits = find(index, query, method, top_k, alpha, as_of)
+    """Search the index in force, here or on a server; each hit names its document, date, passage and input line.
+
+    The key of a server that wants one is read from the variable FINLOOM_SEARCH_KEY.
+    """
+    if server is not None:
+        index, hits = ask_server(server, query, method, top_k, alpha, as_of)
+    else:
+        ref, opened = open_published(name)
+        index, hits = ref.sha256, [_plain(hit) for hit in find(opened, query, method, top_k, alpha, as_of)]
     if as_json:
-        print_json({"index": ref.sha256, "hits": [_plain(hit) for hit in hits]})
-        return
+        print_json({"index": index, "hits": hits})
+    else:
+        _show(hits)
+
+
+def _show(hits: Sequence[Mapping[str, object]]) -> None:
     console = Console()
     for number, hit in enumerate(hits, start=1):
-        passage = hit.passage
-        console.print(
-            f"[bold]{number}. {passage.title or hit.document}[/bold]  {hit.score:.3f}", highlight=False
-        )
-        console.print(
-            f"   {hit.document}  {passage.published or '日期不详'}  {passage.file}:{passage.line}",
-            style="dim",
-        )
-        console.print(f"   {passage.text}", markup=False, highlight=False)
+        title = escape(str(hit["title"] or hit["id"]))
+        console.print(f"[bold]{number}. {title}[/bold]  {hit['score']:.3f}", highlight=False)
+        where = f"   {hit['id']}  {hit['published'] or '日期不详'}  {hit['file']}:{hit['line']}"
+        console.print(where, style="dim", markup=False)
+        console.print(f"   {hit['text']}", markup=False, highlight=False)
     if not hits:
         console.print("nothing was found")
 
@@ -86,7 +100,8 @@ def find(
     if method not in chosen:
         raise WrongUse(f"--method {method!r} is not one of {', '.join(chosen)}")
     try:
-        return index.search(query, chosen[method], top_k, alpha, as_of)
+        filters = Filters(as_of=None if as_of is None else as_of_date(as_of))
+        return index.search(query, chosen[method], top_k, alpha, filters)
     except ValueError as error:
         raise WrongUse(str(error)) from error
     except (ToolProblem, EncoderFailed, MissingObject) as error:

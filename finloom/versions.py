@@ -1,14 +1,18 @@
 """`finloom versions KIND ACTION`: what was in force, what is, and moving the pointer with the evidence recorded."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, get_args
 
 import typer
+from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
 from blocks import history
-from blocks.store import ArtifactStore, CorruptObject, MissingObject
+from blocks.store import ArtifactStore
 from datasets_registry.artifact import ArtifactRef, Pointer, PointerKind
+from finloom.index_versions import REFUSALS, difference, require_present, require_sound
 from finloom.output import WrongUse, fail, print_json
 from finloom.search import DEFAULT_NAME, open_published_store
 
@@ -41,15 +45,44 @@ def versions(
     if action == "list":
         _list(log, history.current(store, known[kind], name), as_json)
     elif action == "verify":
-        _verify(store, picked or [log[-1].target], as_json)
+        _verify(store, known[kind], picked or [log[-1].target], as_json)
     elif action == "diff":
         old, new = _exactly(picked, 2, "diff")
-        _diff(store, old, new, as_json)
+        _diff(store, known[kind], old, new, as_json)
     elif action == "promote":
         (target,) = _exactly(picked, 1, "promote")
-        _moved(history.promote(store, known[kind], name, target, {"by_hand": True}), as_json)
+        _moved(_promote(store, known[kind], name, target), as_json)
     else:
-        _moved(history.rollback(store, known[kind], name), as_json)
+        _moved(_rollback(store, known[kind], name), as_json)
+
+
+def _promote(store: ArtifactStore, kind: PointerKind, name: str, target: ArtifactRef) -> Pointer:
+    """Put a version in force by hand; an index only if it is sound."""
+    evidence: dict[str, JsonValue] = {"by_hand": True}
+    if kind == "index":
+        with _refusals_told():
+            require_sound(store, target)
+        evidence["canaries"] = "passed"
+    with _refusals_told():
+        return history.promote(store, kind, name, target, evidence)
+
+
+def _rollback(store: ArtifactStore, kind: PointerKind, name: str) -> Pointer:
+    """Put the version before in force again; an index only if it is all there."""
+    present = history.current(store, kind, name)
+    with _refusals_told():
+        if kind == "index" and present and present.previous:
+            require_present(store, present.previous)
+        return history.rollback(store, kind, name)
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """What refuses a version ends the command with its sentence, and no pointer moves."""
+    try:
+        yield
+    except (*REFUSALS, history.PointerMoved) as error:
+        fail(str(error))
 
 
 def _pick(log: list[Pointer], prefix: str) -> Pointer:
@@ -80,34 +113,44 @@ def _list(log: list[Pointer], present: Pointer | None, as_json: bool) -> None:
     Console().print(table)
 
 
-def _verify(store: ArtifactStore, refs: list[ArtifactRef], as_json: bool) -> None:
-    """Read every byte of the versions and compare with their checksums."""
+def _verify(store: ArtifactStore, kind: PointerKind, refs: list[ArtifactRef], as_json: bool) -> None:
+    """Read every byte of the versions and compare with their checksums; indexes are also opened and asked."""
     problems = []
     for ref in refs:
         try:
-            for entry in store.tree(ref).files:
-                store.get_blob(entry.sha256)
-        except (MissingObject, CorruptObject) as error:
+            _read(store, kind, ref)
+        except REFUSALS as error:
             problems.append(str(error))
     if as_json:
         print_json({"verified": [ref.sha256 for ref in refs], "problems": problems})
     if problems:
         fail("; ".join(problems))
     if not as_json:
-        typer.echo(f"{', '.join(ref.sha256[:12] for ref in refs)}: every file has its checksum")
+        asked = ", and the canary questions are answered" if kind == "index" else ""
+        typer.echo(f"{', '.join(ref.sha256[:12] for ref in refs)}: every file has its checksum{asked}")
 
 
-def _diff(store: ArtifactStore, old: ArtifactRef, new: ArtifactRef, as_json: bool) -> None:
+def _read(store: ArtifactStore, kind: PointerKind, ref: ArtifactRef) -> None:
+    if kind == "index":
+        require_sound(store, ref)
+        return
+    for entry in store.tree(ref).files:
+        store.get_blob(entry.sha256)
+
+
+def _diff(store: ArtifactStore, kind: PointerKind, old: ArtifactRef, new: ArtifactRef, as_json: bool) -> None:
     before = {file.name: file for file in store.tree(old).files}
     after = {file.name: file for file in store.tree(new).files}
-    changes = {
+    changes: dict[str, list[str]] = {
         "added": sorted(after.keys() - before.keys()),
         "removed": sorted(before.keys() - after.keys()),
         "changed": sorted(n for n in before.keys() & after.keys() if before[n].sha256 != after[n].sha256),
         "same": sorted(n for n in before.keys() & after.keys() if before[n].sha256 == after[n].sha256),
     }
+    with _refusals_told():
+        index = difference(store, old, new) if kind == "index" else None
     if as_json:
-        print_json(changes)
+        print_json(changes | ({"index": index.model_dump(mode="json")} if index else {}))
         return
     typer.echo(
         f"{old.sha256[:12]} -> {new.sha256[:12]}: rows {old.rows} -> {new.rows}, bytes {old.bytes} -> {new.bytes}"
@@ -116,6 +159,10 @@ def _diff(store: ArtifactStore, old: ArtifactRef, new: ArtifactRef, as_json: boo
         for file in changes[what]:
             typer.echo(f"  {what} {file}")
     typer.echo(f"  {len(changes['same'])} files are the same")
+    if index:
+        typer.echo(f"  documents: {index.documents_added} added, {index.documents_removed} removed")
+        for setting, (was, now) in index.settings.items():
+            typer.echo(f"  {setting}: {was} -> {now}")
 
 
 def _moved(pointer: Pointer, as_json: bool) -> None:

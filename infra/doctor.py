@@ -23,7 +23,6 @@ SAFE_VERSIONS = {"prefect": SpecifierSet(">=3.6.22"), "vllm": SpecifierSet(">=0.
 
 FREE_DISK_GIB = 5
 OPTIONAL_PROGRAMS = {
-    "java": ("Lucene search; without it the bm25s engine is used", "install a JDK 21 and put java on PATH"),
     "nvidia-smi": ("training and serving on a GPU", "run those steps on a machine with an NVIDIA driver"),
 }
 

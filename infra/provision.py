@@ -1,6 +1,6 @@
 """Put on the Prefect server what finloom needs: `python -m infra.provision`, in the stack's environment.
 
-Work pools, concurrency limits, automations, blocks, then the deployments of `prefect.yaml`. Safe to repeat.
+Work pools, concurrency limits, blocks, the deployments of `prefect.yaml`, then automations. Safe to repeat.
 What people tune on the server stays theirs: a limit keeps its size, a paused automation stays paused.
 """
 
@@ -8,7 +8,10 @@ import asyncio
 import logging
 import subprocess
 import sys
+from collections.abc import Mapping
 from copy import deepcopy
+from typing import Any
+from uuid import UUID
 
 import yaml
 from prefect import get_client
@@ -45,13 +48,37 @@ logger = logging.getLogger("finloom.provision")
 
 
 async def provision_server(client: PrefectClient) -> None:
-    """Create or update pools, limits and automations."""
+    """Create or update pools and limits."""
     for name, (description, variables) in POOLS.items():
         await ensure_pool(client, name, description, variables)
     for name, limit in LIMITS.items():
         await ensure_limit(client, name, limit)
-    for automation in yaml.safe_load(AUTOMATIONS.read_text())["automations"]:
-        await ensure_automation(client, AutomationCore.model_validate(automation))
+
+
+async def provision_automations(client: PrefectClient) -> None:
+    """Create or update the automations; the deployments that they run must be there."""
+    for entry in read_automations():
+        wanted = {action["deployment"] for action in entry["actions"] if "deployment" in action}
+        ids = {name: (await client.read_deployment_by_name(name)).id for name in wanted}
+        await ensure_automation(client, as_automation(entry, ids))
+
+
+def read_automations() -> list[dict[str, Any]]:
+    """The entries of `infra/automations.yaml`."""
+    entries: list[dict[str, Any]] = yaml.safe_load(AUTOMATIONS.read_text())["automations"]
+    return entries
+
+
+def as_automation(entry: Mapping[str, Any], deployments: Mapping[str, UUID]) -> AutomationCore:
+    """An entry as Prefect takes it: a deployment that an action names becomes its id on this server."""
+    actions = [
+        {"deployment_id": deployments[action["deployment"]]}
+        | {name: value for name, value in action.items() if name != "deployment"}
+        if "deployment" in action
+        else action
+        for action in entry["actions"]
+    ]
+    return AutomationCore.model_validate({**entry, "actions": actions})
 
 
 async def ensure_pool(client: PrefectClient, name: str, description: str, variables: dict[str, str]) -> None:
@@ -128,6 +155,7 @@ async def provision() -> None:
         await asyncio.to_thread(save_blocks, settings)
         await asyncio.to_thread(deploy)
         await verify_deployments(client)
+        await provision_automations(client)
         await Variable.aset(VARIABLE, present, overwrite=True)
 
 

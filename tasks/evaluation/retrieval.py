@@ -1,14 +1,14 @@
 """Measure search on questions with known answers: all methods side by side, and the rank of each question."""
 
-import hashlib
-import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from datasets_registry.records import Document, Question
 from tasks.evaluation.metrics import first_rank, mrr, rr_at, success_at
+from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import METHODS, Index, Method
+from tasks.retrieval.known_items import known_items
 from tasks.text.sentences import sentence_spans
 
 DEPTH = 100
@@ -68,15 +68,10 @@ def evaluate(
 def known_item_questions(documents: Iterable[Document], limit: int, seed: int) -> list[Question]:
     """Pseudo-queries for a corpus without a query set: a title asks for its document, else its first sentence does.
 
-    Queries that two documents share are left out. Which ones are taken depends on the ids and the seed alone, so a
-    document that is added or removed changes the choice by itself only.
+    They are of the half of the documents that nothing is tuned on. Queries that two documents share are left out.
     """
-    by_query: dict[str, list[str]] = defaultdict(list)
-    for document in documents:
-        by_query[document.title.strip() or _opening(document.contents)].append(document.id)
-    unique = [(ids[0], query) for query, ids in by_query.items() if query and len(ids) == 1]
-    chosen = heapq.nsmallest(limit, unique, key=lambda pair: (_shuffled(pair[0], seed), pair[0]))
-    return [Question(id=f"known-{name}", query=query, gold=(name,)) for name, query in chosen]
+    names = ((document.id, document.title.strip() or _opening(document.contents)) for document in documents)
+    return known_items(names, limit, seed, "evaluation")
 
 
 def _opening(text: str) -> str:
@@ -90,7 +85,8 @@ def _ranks(index: Index, questions: Sequence[Question], method: Method) -> dict[
         by_date[question.as_of].append(question)
     ranks: dict[str, int | None] = {question.id: None for question in questions}
     for as_of, group in by_date.items():
-        found = index.search_many([question.query for question in group], method, top_k=DEPTH, as_of=as_of)
+        filters = Filters(as_of=None if as_of is None else as_of_date(as_of))
+        found = index.search_many([question.query for question in group], method, DEPTH, filters=filters)
         for question, hits in zip(group, found, strict=True):
             ranks[question.id] = first_rank([hit.document for hit in hits], question.gold)
     return ranks
@@ -99,7 +95,3 @@ def _ranks(index: Index, questions: Sequence[Question], method: Method) -> dict[
 def _figures(ranks: Sequence[int | None]) -> dict[str, float]:
     success = {f"success@{k}": success_at(k, ranks) for k in (1, 3, 5)}
     return success | {"rr@10": rr_at(10, ranks), "mrr": mrr(ranks)}
-
-
-def _shuffled(name: str, seed: int) -> str:
-    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()

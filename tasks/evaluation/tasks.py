@@ -35,6 +35,7 @@ from tasks.evaluation.results import (
 from tasks.evaluation.retrieval import evaluate, known_item_questions
 from tasks.pages.curves import Point
 from tasks.retrieval.comparison import compare_ranks
+from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import Index
 from tasks.runtime.encoder import Encoders
 from tasks.runtime.keys import Identity
@@ -93,7 +94,8 @@ def answer_examples(index: ArtifactRef, questions: ArtifactRef, config: AnswerCo
     with Encoders(store) as encoders:
         opened = Index.open(local_copy(store, index), open_model=encoders.open)
         for question in load_questions(store, questions)[: config.examples]:
-            hits = opened.search(question.query, "hybrid", config.passages, None, question.as_of)
+            filters = Filters(as_of=None if question.as_of is None else as_of_date(question.as_of))
+            hits = opened.search(question.query, "hybrid", config.passages, filters=filters)
             answer = extract_answer(question.query, hits)
             answers.append(AnsweredQuestion(question=question.query, as_of=question.as_of, answer=answer))
     entry = store.add_file("answers.json", ANSWERS.dump_json(answers, indent=2), len(answers))

@@ -1,17 +1,20 @@
 """Put the pieces of an index together: passages, tokens and vectors, shard by shard, into one folder."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from datasets_registry.artifact import FileEntry
 from datasets_registry.words import finance_words
 from tasks.indexing.config import IndexConfig
 from tasks.indexing.shards import decode_passages
-from tasks.retrieval.bm25 import Bm25Builder
-from tasks.retrieval.dense import FILE, write_dense
-from tasks.retrieval.index import BM25
-from tasks.retrieval.manifest import MANIFEST, Manifest, file_sha256
-from tasks.retrieval.passage_file import write_passages
+from tasks.retrieval.columns import queries_are_sparse
+from tasks.retrieval.dense_build import BuiltDense, write_dense
+from tasks.retrieval.engines import write_sparse
+from tasks.retrieval.index import SPARSE
+from tasks.retrieval.manifest import LAYOUT, MANIFEST, Manifest, file_sha256
+from tasks.retrieval.passage_file import PassageCounts, write_passages
+from tasks.retrieval.sparse import SparseEngine
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer
 from tasks.runtime.parts import decode_rows
 
@@ -27,6 +30,7 @@ def assemble(
     vectors: Iterable[bytes],
     config: IndexConfig,
     corpus_sha256: str,
+    extra: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Manifest:
     """Write an index into an empty folder; equal rows give equal bytes, however they are sharded.
 
@@ -35,54 +39,67 @@ def assemble(
         passages: shards of `passages_shard`.
         tokens: shards of `tokens_shard`, of the same passages in the same order.
         vectors: shards of `vectors_shard`, likewise.
-        config: what the parts were made with.
+        config: what the parts were made with; `engines.settled` says what `auto` is beforehand.
         corpus_sha256: the corpus artifact that the passages were cut from.
+        extra: further files of the index by name, such as the vectors of words.
 
     Raises:
         MismatchedParts: there are no passages, or the parts differ in number.
+        PoorRecall: the dense index does not find what is nearest.
     """
     _require_empty(folder)
     counts = write_passages(folder, decode_passages(passages))
     if not counts.passages:
         raise MismatchedParts("the corpus gave no passages; an index needs at least one document with text")
-    tokenized = _write_bm25(folder / BM25, tokens, config)
-    kind, embedded = write_dense(folder / FILE, vectors, config.embedding.dimensions, config.search)
-    if not counts.passages == tokenized == embedded:
+    boosted = shared_tokenizer(config.tokens).single_words(finance_words())
+    words = (words for shard in tokens for words in _token_lists(shard))
+    engine, tokenized = write_sparse(folder / SPARSE, words, config.search, boosted)
+    few = queries_are_sparse(config.embedding)
+    dense = write_dense(folder, vectors, config.embedding.dimensions, config.search, sparse_queries=few)
+    if not counts.passages == tokenized == dense.vectors:
         raise MismatchedParts(
-            f"{counts.passages} passages, {tokenized} token rows and {embedded} vectors; "
+            f"{counts.passages} passages, {tokenized} token rows and {dense.vectors} vectors; "
             "make all three from the same corpus"
         )
-    manifest = Manifest(
-        engine="bm25s",
-        faiss=kind,
+    for name, data in extra.items():
+        (folder / name).write_bytes(data)
+    manifest = _manifest(folder, engine, counts, dense, config, corpus_sha256)
+    (folder / MANIFEST).write_bytes(manifest.to_bytes())
+    return manifest
+
+
+def _manifest(
+    folder: Path,
+    engine: SparseEngine,
+    counts: PassageCounts,
+    dense: BuiltDense,
+    config: IndexConfig,
+    corpus_sha256: str,
+) -> Manifest:
+    """The description of what was written into the folder."""
+    return Manifest(
+        layout=LAYOUT,
+        engine=engine,
+        faiss=dense.kind,
+        dense_recall=dense.recall,
         tokens=config.tokens,
         tokenizer_sha256=shared_tokenizer(config.tokens).fingerprint(),
         dictionary_sha256=dictionary_sha256(config.tokens),
         embedding=config.embedding,
         search=config.search,
+        tuning=config.tuning,
         corpus_sha256=corpus_sha256,
         passages=counts.passages,
         documents=counts.documents,
         undated=counts.undated,
         files=tuple(_entries(folder)),
     )
-    (folder / MANIFEST).write_bytes(manifest.to_bytes())
-    return manifest
 
 
 def _require_empty(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty; an index is written once, give a new folder")
-
-
-def _write_bm25(folder: Path, shards: Iterable[bytes], config: IndexConfig) -> int:
-    """Write the BM25 index of the token shards; returns their rows."""
-    boosted = shared_tokenizer(config.tokens).single_words(finance_words())
-    builder = Bm25Builder(config.search, boosted)
-    rows = sum(builder.add(_token_lists(shard)) for shard in shards)
-    builder.write(folder)
-    return rows
 
 
 def _token_lists(shard: bytes) -> Iterator[list[str]]:

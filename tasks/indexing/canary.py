@@ -6,7 +6,9 @@ model must be those that the model gives their passages now, since another templ
 well the model finds is for the evaluation to say.
 """
 
+from datasets_registry.records import Passage
 from tasks.retrieval.config import ModelEmbedding
+from tasks.retrieval.filters import Filters
 from tasks.retrieval.index import METHODS, Index
 
 CANARIES = 12
@@ -26,15 +28,15 @@ def check(index: Index) -> list[str]:
         return problems
     for method in METHODS:
         answers = [
-            [hit.document for hit in hits]
-            for hits in index.search_many(list(titles), method=method, top_k=DEPTH)
+            [hit.document for hit in index.search(title, method, DEPTH, filters=Filters(tenant=own.tenant))]
+            for title, own in titles.items()
         ]
         silent = [title for title, found in zip(titles, answers, strict=True) if not found]
         if silent:
             problems.append(
                 f"{method}: {len(silent)} of {len(titles)} titles find nothing, such as {silent[0]!r}"
             )
-        found = sum(own in answer for own, answer in zip(titles.values(), answers, strict=True))
+        found = sum(own.parents[0] in answer for own, answer in zip(titles.values(), answers, strict=True))
         if found < MUST_FIND * len(titles) and not (by_model and method == "dense"):
             problems.append(
                 f"{method}: only {found} of {len(titles)} titles find their own document in the top {DEPTH}"
@@ -47,10 +49,10 @@ def check(index: Index) -> list[str]:
     return problems
 
 
-def _titles(index: Index) -> dict[str, str]:
-    """Titles that stand apart, and the documents they belong to, spread evenly over the index."""
+def _titles(index: Index) -> dict[str, Passage]:
+    """Titles that stand apart, and a passage of the document they belong to, spread evenly over the index."""
     passages = [index.passages.passage(row) for row in _rows(index)]
-    return {p.title: p.parents[0] for p in passages if p.title.strip()}
+    return {passage.title: passage for passage in passages if passage.title.strip()}
 
 
 def _strange_vectors(index: Index) -> list[str]:

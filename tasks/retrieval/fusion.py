@@ -1,38 +1,57 @@
-"""Make one ranking of two: min-max weighted scores, or weighted reciprocal ranks.
+"""Make one ranking of two: min-max scores, weighted, or reciprocal ranks, weighted or not.
 
-A leg maps its best items to their scores; what a leg does not hold gets nothing from it.
+A leg gives its documents something between nothing and one; what a leg does not hold gets nothing from it.
 """
 
-from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal
 
-ItemT = TypeVar("ItemT", int, str)
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.retrieval.ranking import Leg
+
+Fusion = Literal["minmax", "rrf", "weighted_rrf"]
 
 RANK_CONSTANT = 60
-"""The usual constant of reciprocal rank fusion."""
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
 
 
-def minmax(leg: Mapping[ItemT, float]) -> dict[ItemT, float]:
+def minmax(leg: Leg) -> NDArray[np.float64]:
     """Scores stretched so that the best is 1 and the worst 0; all are 1 where they are equal."""
-    if not leg:
-        return {}
-    low, high = min(leg.values()), max(leg.values())
-    return {item: (score - low) / (high - low) if high > low else 1.0 for item, score in leg.items()}
+    if not len(leg.scores):
+        return leg.scores
+    low, high = leg.scores[-1], leg.scores[0]
+    return (leg.scores - low) / (high - low) if high > low else np.ones_like(leg.scores)
 
 
-def reciprocal_ranks(leg: Mapping[ItemT, float]) -> dict[ItemT, float]:
-    """`1 / (60 + rank)` for each item, ranks from 1, ties by item."""
-    return {item: 1 / (RANK_CONSTANT + rank) for rank, (item, _) in enumerate(ranked(leg), start=1)}
+def reciprocal_ranks(leg: Leg) -> NDArray[np.float64]:
+    """`1 / (60 + rank)` for each document, ranks from 1."""
+    return 1 / (RANK_CONSTANT + np.arange(1, len(leg.scores) + 1, dtype=np.float64))
 
 
-def weighted(first: Mapping[ItemT, float], second: Mapping[ItemT, float], alpha: float) -> dict[ItemT, float]:
-    """`alpha * first + (1 - alpha) * second` over the items of both; a missing score is 0."""
-    return {
-        item: alpha * first.get(item, 0.0) + (1 - alpha) * second.get(item, 0.0)
-        for item in sorted(first.keys() | second.keys())
-    }
+def fuse(words: Leg, meaning: Leg, how: Fusion, alpha: float) -> Leg:
+    """The documents of both legs by what both give them, best first, ties by number.
 
+    Args:
+        words: the BM25 leg.
+        meaning: the dense leg.
+        how: `minmax` and `weighted_rrf` give `alpha * words + (1 - alpha) * meaning`, `rrf` the plain sum.
+        alpha: weight of BM25.
 
-def ranked(scores: Mapping[ItemT, float]) -> list[tuple[ItemT, float]]:
-    """Items and scores, best first, ties by item."""
-    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    Returns:
+        Each document with the passage of the leg that gave it more, of BM25 where they gave the same.
+    """
+    given = minmax if how == "minmax" else reciprocal_ranks
+    shares = (1.0, 1.0) if how == "rrf" else (alpha, 1 - alpha)
+    by_words, by_meaning = shares[0] * given(words), shares[1] * given(meaning)
+    numbers, places = np.unique(np.concatenate([words.documents, meaning.documents]), return_inverse=True)
+    of_words, of_meaning = places[: len(by_words)], places[len(by_words) :]
+    first, second = np.zeros(len(numbers)), np.zeros(len(numbers))
+    first[of_words], second[of_meaning] = by_words, by_meaning
+    rows = np.empty(len(numbers), np.int64)
+    rows[of_meaning] = meaning.rows
+    better = first[of_words] >= second[of_words]
+    rows[of_words[better]] = words.rows[better]
+    scores = first + second
+    order = np.lexsort((numbers, -scores))
+    return Leg(numbers[order], scores[order], rows[order])

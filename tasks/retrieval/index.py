@@ -1,11 +1,10 @@
 """An index opened for search: BM25, dense or both, over passages, answered in documents.
 
-A document scores as its best passage. Documents that were not published by the as-of date, or have no date,
-are masked inside the query, before anything is ranked, so they can neither be found nor push out what can.
+A document scores as its best passage. Documents that the filters of a query hide are masked inside it, before anything
+is ranked, so they can neither be found nor push out what can.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -13,32 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets_registry.records import Hit
-from tasks.retrieval.bm25 import Bm25
 from tasks.retrieval.dense import FILE, Dense
 from tasks.retrieval.embedder import Embedders, OpenModel, embedders
-from tasks.retrieval.fusion import minmax, ranked, reciprocal_ranks, weighted
+from tasks.retrieval.engines import open_sparse
+from tasks.retrieval.filters import Filters, Mask, Masks
+from tasks.retrieval.fusion import fuse
 from tasks.retrieval.manifest import Manifest, UnusableIndex
-from tasks.retrieval.passage_file import UNDATED, PassageFile
-from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents
+from tasks.retrieval.passage_file import PassageFile
+from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents, no_documents
+from tasks.retrieval.sparse import Sparse
 from tasks.retrieval.tokens import search_text, shared_tokenizer
 
-BM25 = "bm25"
+SPARSE = "bm25"
+"""The folder of the words' index, whichever engine wrote it."""
 
 Method = Literal["bm25", "dense", "hybrid"]
 METHODS: tuple[Method, ...] = get_args(Method)
-Mask = NDArray[np.bool_]
 
 
 class Index:
     """An opened index; safe to share between threads, since searching changes nothing."""
 
     def __init__(
-        self, manifest: Manifest, passages: PassageFile, bm25: Bm25, dense: Dense, embedders: Embedders
+        self, manifest: Manifest, passages: PassageFile, sparse: Sparse, dense: Dense, embedders: Embedders
     ) -> None:
         """Put opened parts together; use `open`."""
         self.manifest = manifest
         self.passages = passages
-        self._bm25 = bm25
+        self._masks = Masks(passages)
+        self._sparse = sparse
         self._dense = dense
         self._tokenizer = shared_tokenizer(manifest.tokens)
         self._embedders = embedders
@@ -61,18 +63,24 @@ class Index:
         manifest.require_readable(folder)
         if intact:
             manifest.require_intact(folder)
-        passages, bm25, dense = PassageFile.open(folder), Bm25.open(folder / BM25), Dense.open(folder / FILE)
-        if dense.dimensions != manifest.embedding.dimensions:
+        try:
+            passages, dense = PassageFile.open(folder), Dense.open(folder)
+            sparse = open_sparse(manifest.engine, folder / SPARSE)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise UnusableIndex(
-                f"{folder / FILE} has {dense.dimensions} dimensions, the embedder of the manifest gives "
-                f"{manifest.embedding.dimensions}; build the index again"
-            )
-        if not len(passages) == bm25.size == dense.size == manifest.passages:
-            raise UnusableIndex(
-                f"{folder} holds {len(passages)} passages, {bm25.size} BM25 rows and {dense.size} vectors, "
-                f"the manifest says {manifest.passages}; build the index again"
-            )
-        return cls(manifest, passages, bm25, dense, embedders(manifest.embedding, open_model))
+                f"{folder} cannot be opened: {error}; the index is damaged, fetch or build it again"
+            ) from error
+        try:
+            _require_alike(folder, manifest, passages, sparse, dense)
+            ways = embedders(manifest.embedding, manifest.tokens, folder, open_model)
+        except BaseException:
+            sparse.close()
+            raise
+        return cls(manifest, passages, sparse, dense, ways)
+
+    def close(self) -> None:
+        """End what was started for this index, such as a process; it cannot be searched afterwards."""
+        self._sparse.close()
 
     def search(
         self,
@@ -80,10 +88,10 @@ class Index:
         method: Method = "hybrid",
         top_k: int = 5,
         alpha: float | None = None,
-        as_of: date | str | None = None,
+        filters: Filters = Filters(),
     ) -> list[Hit]:
         """The best documents for one query; see `search_many`."""
-        return self.search_many([query], method, top_k, alpha, as_of)[0]
+        return self.search_many([query], method, top_k, alpha, filters)[0]
 
     def search_many(
         self,
@@ -91,7 +99,7 @@ class Index:
         method: Method = "hybrid",
         top_k: int = 5,
         alpha: float | None = None,
-        as_of: date | str | None = None,
+        filters: Filters = Filters(),
     ) -> list[list[Hit]]:
         """The best documents for each query, best first, ties by document id.
 
@@ -101,10 +109,10 @@ class Index:
             top_k: how many documents at most; up to the manifest's pool, asking for more never changes the
                 first ones.
             alpha: weight of BM25 in hybrid search instead of the manifest's.
-            as_of: only documents published on or before this date; undated ones never.
+            filters: which documents may be found.
 
         Raises:
-            ValueError: an unknown method, a number out of range, or a date that is none.
+            ValueError: an unknown method or a number out of range.
         """
         alpha = self.manifest.search.alpha if alpha is None else alpha
         if method not in METHODS or top_k < 1 or not 0 <= alpha <= 1:
@@ -112,7 +120,7 @@ class Index:
                 f"cannot search by method {method!r}, top_k {top_k}, alpha {alpha}; wanted one of "
                 f"{', '.join(METHODS)}, at least 1 document, and a weight from 0 to 1"
             )
-        mask = self._mask(as_of)
+        mask = self._masks.of(filters)
         count = max(top_k, self.manifest.search.pool)
         nothing: list[Leg | None] = [None] * len(queries)
         words = [self._words(query, count, mask) for query in queries] if method != "dense" else nothing
@@ -129,7 +137,7 @@ class Index:
     def _words(self, query: str, count: int, mask: Mask | None) -> Leg:
         """The BM25 leg of one query."""
         tokens = self._tokenizer.tokens(query)
-        return best_documents(lambda k: self._bm25.search(tokens, k, mask), self.passages.documents, count)
+        return best_documents(lambda k: self._sparse.search(tokens, k, mask), self.passages.documents, count)
 
     def _meaning(self, queries: Sequence[str], count: int, mask: Mask | None) -> list[Leg]:
         """The dense legs of all queries: one search for all, another where too few documents came of it."""
@@ -138,7 +146,7 @@ class Index:
 
         def leg(vector: NDArray[np.float32], found: Ranked) -> Leg:
             if not vector.any():
-                return Leg({}, {})
+                return no_documents()
             return best_documents(
                 lambda k: (
                     found
@@ -153,33 +161,28 @@ class Index:
 
     def _hits(self, words: Leg | None, meaning: Leg | None, alpha: float, top_k: int) -> list[Hit]:
         if words is not None and meaning is not None:
-            normalised = minmax if self.manifest.search.fusion == "minmax" else reciprocal_ranks
-            by_words, by_meaning = normalised(words.scores), normalised(meaning.scores)
-            scores = weighted(by_words, by_meaning, alpha)
-            rows = meaning.rows | {
-                number: row
-                for number, row in words.rows.items()
-                if alpha * by_words[number] >= (1 - alpha) * by_meaning.get(number, 0)
-            }
+            leg = fuse(words, meaning, self.manifest.search.fusion, alpha)
         else:
-            leg = words or meaning or Leg({}, {})
-            scores, rows = leg.scores, leg.rows
-        return [self._hit(rows[number], score) for number, score in ranked(scores)[:top_k]]
+            leg = words or meaning or no_documents()
+        best = zip(leg.rows[:top_k].tolist(), leg.scores[:top_k].tolist(), strict=True)
+        return [self._hit(row, score) for row, score in best]
 
     def _hit(self, row: int, score: float) -> Hit:
         passage = self.passages.passage(row)
         return Hit(passage.parents[0], score, passage)
 
-    def _mask(self, as_of: date | str | None) -> Mask | None:
-        """The rows that a search as of that date may see; None for all."""
-        if as_of is None:
-            return None
-        day = as_of if isinstance(as_of, date) else _date(as_of)
-        return np.asarray((self.passages.days != UNDATED) & (self.passages.days <= day.toordinal()))
 
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"as_of is {text!r}, wanted a date as YYYY-MM-DD") from error
+def _require_alike(
+    folder: Path, manifest: Manifest, passages: PassageFile, sparse: Sparse, dense: Dense
+) -> None:
+    """Raise `UnusableIndex` unless all parts have the rows, and the vectors the length, that the manifest says."""
+    if dense.dimensions != manifest.embedding.dimensions:
+        raise UnusableIndex(
+            f"{folder / FILE} has {dense.dimensions} dimensions, the embedder of the manifest gives "
+            f"{manifest.embedding.dimensions}; build the index again"
+        )
+    if not len(passages) == sparse.size == dense.size == manifest.passages:
+        raise UnusableIndex(
+            f"{folder} holds {len(passages)} passages, {sparse.size} BM25 rows and {dense.size} vectors, "
+            f"the manifest says {manifest.passages}; build the index again"
+        )

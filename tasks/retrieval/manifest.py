@@ -2,16 +2,20 @@
 
 import hashlib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from datasets_registry.artifact import SHA256, FileEntry, Stored
-from tasks.retrieval.config import Embedding, SearchConfig, TokenConfig
+from tasks.retrieval.config import Embedding, SearchConfig, TokenConfig, Tuning
 from tasks.retrieval.dense import DenseKind
+from tasks.retrieval.sparse import SparseEngine
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer
 
 MANIFEST = "manifest.json"
+
+LAYOUT = 2
+"""Which files an index folder holds and how they are read; 1, before labels were written, is built again."""
 
 
 class UnusableIndex(ValueError):
@@ -21,18 +25,33 @@ class UnusableIndex(ValueError):
 class Manifest(Stored):
     """The description of an index: enough to refuse it, to compare it and to build it again."""
 
-    engine: Literal["bm25s"]
+    layout: int
+    engine: SparseEngine
     faiss: DenseKind
+    dense_recall: float = Field(
+        ge=0, le=1, description="Share of the exact best 10 that the dense index finds for its own vectors."
+    )
     tokens: TokenConfig
     tokenizer_sha256: str = Field(pattern=SHA256)
     dictionary_sha256: str = Field(pattern=SHA256)
     embedding: Embedding
     search: SearchConfig
+    tuning: Tuning | None = Field(
+        None, description="What the settings were chosen on; null where they are as set."
+    )
     corpus_sha256: str = Field(pattern=SHA256)
     passages: int = Field(ge=1)
     documents: int = Field(ge=1)
     undated: int = Field(ge=0, description="Passages without a date: as-of search never shows them.")
     files: tuple[FileEntry, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_layout(cls, value: object) -> object:
+        found = value.get("layout", 1) if isinstance(value, dict) else LAYOUT
+        if found != LAYOUT:
+            raise ValueError(f"the index has layout {found}, this finloom reads layout {LAYOUT}")
+        return value
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -43,9 +62,9 @@ class Manifest(Stored):
             raise UnusableIndex(
                 f"{folder} has no {MANIFEST}; give the folder of an index, or build one"
             ) from error
-        except ValidationError as error:
+        except ValueError as error:
             raise UnusableIndex(
-                f"{folder / MANIFEST} cannot be read: {error.errors()[0]['msg']} {error.errors()[0]['loc']}; "
+                f"{folder / MANIFEST} cannot be read: {_first_words(error)}; "
                 "open it with the finloom that wrote it, or build the index again"
             ) from error
 
@@ -81,6 +100,15 @@ class Manifest(Stored):
                     f"{folder / entry.name} has checksum {found[:12]}, the manifest says "
                     f"{entry.sha256[:12]}; the index is damaged, fetch or build it again"
                 )
+
+
+def _first_words(error: ValueError) -> str:
+    """What is wrong, in one clause."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def file_sha256(path: Path) -> str:

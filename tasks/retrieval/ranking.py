@@ -12,23 +12,31 @@ Ranked = tuple[NDArray[np.int64], NDArray[np.float32]]
 PASSAGES_A_DOCUMENT = 4
 """Passages fetched for each document wanted, and how many times more where that was not enough."""
 
+NO_MASK = np.empty(0, np.bool_)
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The best documents of one method: their scores and the rows of the passages that earned them."""
+    """The best documents of one method, best first, ties by number: document numbers, scores, and the rows of the
+    passages that earned them."""
 
-    scores: dict[int, float]
-    rows: dict[int, int]
+    documents: NDArray[np.int32]
+    scores: NDArray[np.float64]
+    rows: NDArray[np.int64]
 
 
-def best_rows(scores: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Ranked:
-    """The `k` best of `rows` by their `scores`, ties by row number."""
-    found = scores[rows]
-    if len(rows) > k:
-        enough = found >= np.partition(found, -k)[-k]
-        rows, found = rows[enough], found[enough]
-    order = np.lexsort((rows, -found))[:k]
-    return rows[order], found[order]
+def no_documents() -> Leg:
+    """A leg that found nothing."""
+    return Leg(np.empty(0, np.int32), np.empty(0, np.float64), np.empty(0, np.int64))
+
+
+def best_rows(
+    scores: NDArray[np.float32], k: int, mask: NDArray[np.bool_] | None = None, above: float = -np.inf
+) -> Ranked:
+    """The `k` best rows that `mask` allows with a score over `above`, ties by row number."""
+    from tasks.retrieval.kernels import select_best  # noqa: PLC0415 it brings numba
+
+    return select_best(scores, NO_MASK if mask is None else mask, np.float32(above), k)
 
 
 def best_documents(fetch: Callable[[int], Ranked], documents: NDArray[np.int32], count: int) -> Leg:
@@ -40,15 +48,15 @@ def best_documents(fetch: Callable[[int], Ranked], documents: NDArray[np.int32],
         documents: the document number of each row.
         count: documents wanted; ties go to the lower number, and within a document to the lower row.
     """
+    from tasks.retrieval.kernels import first_of_each  # noqa: PLC0415 it brings numba
+
     k = PASSAGES_A_DOCUMENT * count
     while True:
         rows, scores = fetch(k)
-        numbers, first = np.unique(documents[rows], return_index=True)
-        order = np.lexsort((numbers, -scores[first]))[:count]
-        best = scores[first[order]]
-        if len(rows) < k or (len(best) == count and scores[-1] < best[-1]):
-            break
+        first = first_of_each(rows, documents)
+        if len(first) > count:
+            first = first[scores[first] >= scores[first[count - 1]]]
+        order = first[np.lexsort((documents[rows[first]], -scores[first]))[:count]]
+        if len(rows) < k or (len(order) == count and scores[-1] < scores[order[-1]]):
+            return Leg(documents[rows[order]], scores[order].astype(np.float64), rows[order])
         k *= PASSAGES_A_DOCUMENT
-    chosen = zip(numbers[order].tolist(), best.tolist(), rows[first[order]].tolist(), strict=True)
-    legs = [(number, score, row) for number, score, row in chosen]
-    return Leg({number: score for number, score, _ in legs}, {number: row for number, _, row in legs})

@@ -19,7 +19,7 @@ from tasks.runtime.tools import find_tool
 REFRESH = "FINLOOM_REFRESH"
 """Environment variable: comma-separated step names that run again although they are cached; `all` is every step."""
 
-EXECUTION_ONLY = frozenset({"workers", "device"})
+EXECUTION_ONLY = frozenset({"workers", "device", "done"})
 """Arguments that say how a step runs, not what it makes; they never enter a key."""
 
 

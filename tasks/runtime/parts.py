@@ -51,9 +51,20 @@ class Inputs(Sequence[bytes]):
         return self._read(self.names[place])
 
 
+def at_hand(files: Sequence[bytes]) -> Inputs:
+    """Files that are at hand, as the inputs of a shard."""
+    held = {str(place): data for place, data in enumerate(files)}
+    return Inputs(list(held), held.__getitem__)
+
+
 def encode_rows(rows: Iterable[object]) -> Part:
     """Rows (dataclasses, dicts) as zstd-compressed JSON lines; equal rows give equal bytes."""
-    lines = [orjson.dumps(row) for row in rows]
+    return encode_lines(map(orjson.dumps, rows))
+
+
+def encode_lines(rows: Iterable[bytes]) -> Part:
+    """As `encode_rows`, of rows that are written already, such as those of `raw_rows`."""
+    lines = list(rows)
     text = b"\n".join(lines) + b"\n" if lines else b""
     return Part(zstandard.compress(text, ZSTD_LEVEL), len(lines), "jsonl.zst")
 

@@ -1,18 +1,32 @@
-"""The tasks of the succession stage: a corpus that goes on from an earlier one."""
+"""The tasks of the succession stage: a corpus that goes on from an earlier one, and what arrived since."""
 
-from collections.abc import Collection, Iterable
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from blocks.history import current
 from blocks.prefect_blocks import load_store
-from blocks.store import ArtifactStore
+from blocks.s3 import transient_errors_named
+from blocks.store import ArtifactStore, MissingObject
 from datasets_registry.artifact import ArtifactRef, FileEntry
 from datasets_registry.records import Decision
 from tasks.corpus.ledger import summarise
+from tasks.corpus.reading import SAMPLE, WrongInput, find_files
 from tasks.corpus.shards import Entry, candidate
-from tasks.corpus.tasks import DOCUMENTS, PARTS, add_summary, documents_by_id, read_summary
+from tasks.corpus.tasks import (
+    DOCUMENTS,
+    PARTS,
+    add_summary,
+    documents_by_id,
+    read_summary,
+    sample_folder,
+)
 from tasks.runtime.keys import Identity
 from tasks.runtime.parts import decode_as, decode_rows, encode_rows
 from tasks.runtime.rows import add_rows, numbered, rows_of
 from tasks.runtime.steps import Made, step
+from tasks.succession.arrivals import SCHEME, Taken, bucket_and_prefix, is_read, new_files, version_of
 from tasks.succession.documents import decisions_that_stand, recalled_entries, succession, without_unchanged
 
 VERSION = "2026.11.22"
@@ -75,6 +89,36 @@ def continue_corpus(earlier: ArtifactRef, today: ArtifactRef, cleaned: ArtifactR
     return Made(store.publish("corpus", files), {"kept": summary.kept, "structured": summary.structured})
 
 
+@contextmanager
+def arrivals(source: str, name: str) -> Iterator[Path | None]:
+    """What arrived at `source` since the last time, as a folder of this machine that is gone afterwards.
+
+    None where nothing did. The files count as taken in when the block ends well, so a night that fails loses nothing.
+
+    Raises:
+        WrongInput: there is nothing at all at `source`.
+    """
+    store, key = load_store(), f"arrivals/{name}.json"
+    try:
+        taken = Taken.from_bytes(store.get(key)[0])
+    except MissingObject:
+        taken = Taken()
+    with tempfile.TemporaryDirectory() as scratch:
+        found = _remote(store, source) if source.startswith(SCHEME) else _local(source)
+        fresh = new_files(found, taken)
+        for each in fresh:
+            _fetch(store, source, each, Path(scratch))
+        yield Path(scratch) if fresh else None
+    if fresh:
+        store.put(key, Taken(files=taken.files | {each: found[each] for each in fresh}).to_bytes())
+
+
+def corpus_in_force(name: str) -> str | None:
+    """The sha256 of the corpus in force under a name; None where there is none."""
+    pointer = current(load_store(), "corpus", name)
+    return pointer.target.sha256 if pointer else None
+
+
 def _ids(store: ArtifactStore, ref: ArtifactRef, part: str) -> set[str]:
     return {str(row["id"]) for data in store.blobs(store.tree(ref).part(part)) for row in decode_rows(data)}
 
@@ -102,3 +146,41 @@ def _rewritten(store: ArtifactStore, file: FileEntry, rows: Iterable[object]) ->
     """Rows stored in place of those that a file holds."""
     made = encode_rows(rows)
     return store.add_file(file.name, made.data, made.rows)
+
+
+def _local(source: str) -> dict[str, str]:
+    """Local files and their versions, by absolute path: the same file is known by it whatever lies beside it."""
+    files = find_files(str(sample_folder() / "documents.jsonl.gz") if source == SAMPLE else source)
+    return {str(path): version_of(path) for path in files.values()}
+
+
+def _remote(store: ArtifactStore, source: str) -> dict[str, str]:
+    """The objects below a prefix and their entity tags, by key."""
+    bucket, prefix = bucket_and_prefix(source)
+    with transient_errors_named(f"listing {source}"):
+        pages = store.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = {
+            item["Key"]: item["ETag"]
+            for page in pages
+            for item in page.get("Contents", [])
+            if is_read(item["Key"])
+        }
+    if not found:
+        raise WrongInput(
+            f"input: no JSON-lines file is at {source!r}; name the prefix that new files arrive at"
+        )
+    return found
+
+
+def _fetch(store: ArtifactStore, source: str, name: str, folder: Path) -> None:
+    """Put a file into a folder, below the part of its name that tells it from its neighbours."""
+    if not source.startswith(SCHEME):
+        target = folder / Path(name).relative_to("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(name)
+        return
+    bucket, prefix = bucket_and_prefix(source)
+    target = folder / name.removeprefix(prefix)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with transient_errors_named(f"reading {SCHEME}{bucket}/{name}"):
+        store.client.download_file(bucket, name, str(target))

@@ -50,6 +50,7 @@ def test_the_deployments_are_these() -> None:
         "build-corpus": ("flows/build_corpus.py:build_corpus", "cpu-pool", ["cpu"]),
         "compare-corpora": ("flows/compare_corpora.py:compare_corpora", "cpu-pool", ["cpu"]),
         "build-index": ("flows/build_index.py:build_index", "cpu-pool", ["cpu"]),
+        "find-contexts": ("flows/find_contexts.py:find_contexts", "cpu-pool", ["cpu"]),
         "train-embedder": ("flows/train_embedder.py:train_embedder", "gpu-pool", ["gpu"]),
         "train-sft": ("flows/train_sft.py:train_sft", "gpu-pool", ["gpu"]),
         "train-grpo": ("flows/train_grpo.py:train_grpo", "gpu-pool", ["gpu"]),
@@ -58,6 +59,7 @@ def test_the_deployments_are_these() -> None:
         "serve-model": ("flows/serve_model.py:serve_model", "gpu-pool", ["gpu", "service"]),
         "research-factory": ("flows/research_factory.py:research_factory", "cpu-pool", ["cpu"]),
         "reindex-nightly": ("flows/refresh_index.py:refresh_index", "cpu-pool", ["cpu", "nightly"]),
+        "raise-alert": ("flows/raise_alert.py:raise_alert", "cpu-pool", ["cpu", "alert"]),
     }
 
 

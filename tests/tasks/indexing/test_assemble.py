@@ -34,7 +34,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("faiss", ["flat", "sq8"])
+@pytest.mark.parametrize("faiss", ["flat", "sq8", "hnsw"])
 def test_the_bytes_do_not_depend_on_the_sharding(write_index: Callable[..., Path], faiss: str) -> None:
     config = IndexConfig(search=SearchConfig.model_validate({"faiss": faiss}))
     one, several = write_index(DOCUMENTS, config, 100), write_index(DOCUMENTS, config, 2)
@@ -48,6 +48,25 @@ def test_the_manifest_lists_every_file_and_counts_what_is_in_them(write_index: C
     assert sorted([*(entry.name for entry in manifest.files), "manifest.json"]) == sorted(files(folder))
     assert manifest.documents == 9
     assert manifest.passages == manifest.undated > 9
+
+
+def test_further_files_are_written_and_listed(tmp_path: Path) -> None:
+    passages = passages_shard([encode_rows(DOCUMENTS).data], CONFIG.passages)["passages"].data
+    tokens = tokens_shard([passages], CONFIG.tokens)["tokens"].data
+    vectors = vectors_shard([passages], CONFIG.embedding)["vectors"].data
+    extra = {"words.txt": "碳".encode()}
+    manifest = assemble(tmp_path / "index", [passages], [tokens], [vectors], CONFIG, "0" * 64, extra)
+    assert (tmp_path / "index" / "words.txt").read_text() == "碳"
+    assert "words.txt" in {entry.name for entry in manifest.files}
+
+
+def test_how_well_the_dense_index_finds_is_in_the_manifest(write_index: Callable[..., Path]) -> None:
+    recalls = {
+        kind: Manifest.read(write_index(DOCUMENTS, IndexConfig(search=SearchConfig(faiss=kind)))).dense_recall
+        for kind in ("flat", "sq8")
+    }
+    assert recalls["flat"] == 1
+    assert 0.9 <= recalls["sq8"] <= 1
 
 
 def test_parts_of_different_corpora_are_refused(tmp_path: Path) -> None:

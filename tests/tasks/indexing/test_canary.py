@@ -1,6 +1,7 @@
 """A sound index answers its canaries; one whose parts are shifted does not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_documents_without_titles_ask_nothing(build_index: Callable[..., Index])
 
 def test_one_document_is_enough(build_index: Callable[..., Index]) -> None:
     assert check(build_index(DOCUMENTS[:1])) == []
+
+
+def test_documents_of_tenants_are_asked_for_as_their_tenants_do(build_index: Callable[..., Index]) -> None:
+    owned = [
+        replace(document, metadata={"tenant": f"bank-{number % 3}"})
+        for number, document in enumerate(DOCUMENTS)
+    ]
+    assert check(build_index(owned)) == []
 
 
 @pytest.fixture

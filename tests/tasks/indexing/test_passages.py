@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_registry.records import Document, Passage
+from datasets_registry.records import Document, JsonObject, Passage
 from tasks.indexing.config import PassageConfig
 from tasks.indexing.passages import split_passages
 
@@ -131,3 +132,20 @@ def test_an_enumeration_within_a_sentence_is_no_heading() -> None:
 def test_a_short_rest_is_joined_to_its_section() -> None:
     passages = split("全国碳市场成交量明显上升，价格平稳运行，交易活跃。" * 2 + "完。", NO_OVERLAP)
     assert [passage.text[-2:] for passage in passages] == ["完。"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "tags"),
+    [
+        ({}, ("", "")),
+        ({"kind": None, "tenant": None}, ("", "")),
+        ({"kind": "law", "tenant": "bank-a"}, ("law", "bank-a")),
+        ({"tenant": 0}, ("", "0")),
+        ({"tenant": ["a"]}, ("", "['a']")),
+    ],
+)
+def test_kind_and_tenant_are_those_of_the_metadata_and_no_odd_tenant_is_nobody(
+    metadata: JsonObject, tags: tuple[str, str]
+) -> None:
+    (passage,) = split_passages([Document("d", "碳配额价格上涨。", "", None, "s", metadata)], SMALL)
+    assert (passage.kind, passage.tenant) == tags

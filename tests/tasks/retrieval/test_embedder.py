@@ -14,7 +14,7 @@ from tasks.indexing.assemble import assemble
 from tasks.indexing.canary import check
 from tasks.indexing.config import IndexConfig
 from tasks.indexing.shards import decode_passages, passages_shard, tokens_shard
-from tasks.retrieval.config import EmbedConfig, EncodeConfig, ModelEmbedding, SearchConfig
+from tasks.retrieval.config import EncodeConfig, HashEmbedding, ModelEmbedding, SearchConfig
 from tasks.retrieval.dense import encode_vectors
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.index import Index
@@ -130,7 +130,7 @@ def test_canaries_do_not_judge_how_well_a_model_finds(tmp_path: Path) -> None:
 
 def test_the_manifest_of_a_hashed_index_says_what_it_always_said() -> None:
     said = orjson.loads(IndexConfig().model_dump_json())["embedding"]
-    assert said == {"kind": "hash", "dimensions": 1024} == EmbedConfig().model_dump()
+    assert said == {"kind": "hash", "dimensions": 1024} == HashEmbedding().model_dump()
 
 
 def test_the_manifest_names_the_model(tmp_path: Path) -> None:

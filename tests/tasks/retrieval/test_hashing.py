@@ -1,7 +1,13 @@
 """Character hashing gives stable unit vectors."""
 
+import math
+import unicodedata
+from collections import Counter
+from itertools import pairwise
+
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.retrieval.hashing import HashEmbedder
@@ -31,6 +37,29 @@ def test_texts_that_share_words_are_closer_than_texts_that_do_not() -> None:
     assert query @ same > query @ other + 0.2
 
 
+def by_definition(text: str, dimensions: int) -> list[float]:
+    """Square-root counts of characters and pairs, signed and placed by a hash, in plain whole numbers."""
+    letters = [ord(letter) for letter in unicodedata.normalize("NFKC", text).lower() if letter.isalnum()]
+    grams = Counter([(first, 0) for first in letters] + list(pairwise(letters)))
+    cells = [0.0] * dimensions
+    for (first, second), count in grams.items():
+        value = (first << 21 | second) * 0x9E3779B97F4A7C15 % 2**64
+        value = (value ^ value >> 32) * 0xD6E8FEB86659FD93 % 2**64
+        value ^= value >> 32
+        cells[value % dimensions] += math.sqrt(count) * (1 if value >> 63 else -1)
+    norm = math.hypot(*cells)
+    return [cell / norm for cell in cells] if norm else cells
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.text(max_size=60) | st.text("碳配额价格", max_size=60), st.sampled_from([64, 100, 1024]))
+def test_a_vector_is_that_of_the_definition(text: str, dimensions: int) -> None:
+    assert HashEmbedder(dimensions).embed([text])[0].tolist() == pytest.approx(
+        by_definition(text, dimensions), abs=1e-6
+    )
+
+
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=20), st.integers(0, 20))
 def test_a_vector_does_not_depend_on_its_neighbours(texts: list[str], before: int) -> None:
     embedder = HashEmbedder(64)
@@ -39,7 +68,7 @@ def test_a_vector_does_not_depend_on_its_neighbours(texts: list[str], before: in
     assert np.array_equal(padded, alone)
 
 
-def test_more_texts_than_a_batch_keep_their_order() -> None:
+def test_many_texts_keep_their_order() -> None:
     texts = [f"第{number}号公告" for number in range(600)]
     rows = HashEmbedder(64).embed(texts)
     assert np.array_equal(rows[599], HashEmbedder(64).embed([texts[599]])[0])

@@ -11,8 +11,9 @@ import pytest
 
 from datasets_registry.records import Document
 from tasks.indexing.config import IndexConfig, PassageConfig
-from tasks.retrieval.config import EmbedConfig, SearchConfig
-from tasks.retrieval.fusion import reciprocal_ranks
+from tasks.retrieval.config import HashEmbedding, SearchConfig
+from tasks.retrieval.filters import Filters
+from tasks.retrieval.fusion import Fusion
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.index import METHODS, Index, Method
 from tasks.retrieval.tokens import search_text, shared_tokenizer
@@ -44,7 +45,7 @@ WORDS = [
 FIRST_DAY = date(2024, 1, 1)
 SMALL = IndexConfig(
     passages=PassageConfig(target_characters=50, min_characters=10, overlap_sentences=0),
-    embedding=EmbedConfig(dimensions=256),
+    embedding=HashEmbedding(dimensions=256),
 )
 
 
@@ -141,7 +142,7 @@ def test_as_of_search_equals_brute_force_over_what_was_published(index: Index, m
         day = (FIRST_DAY + timedelta(days=rng.randrange(-1, 101))).isoformat()
         passages = [index.passages.passage(row) for row in all_rows(index)]
         seen = [row for row, p in enumerate(passages) if p.published is not None and p.published <= day]
-        hits = index.search(query, method, top_k=100, as_of=day)
+        hits = index.search(query, method, top_k=100, filters=Filters(date.fromisoformat(day)))
         assert {h.document: h.score for h in hits} == pytest.approx(
             brute_force(index, query, method, seen), abs=1e-5
         )
@@ -151,16 +152,17 @@ def test_nothing_from_after_the_date_is_ever_found(index: Index) -> None:
     rng = random.Random(5)
     for query in queries(400, seed=6):
         day = FIRST_DAY + timedelta(days=rng.randrange(-5, 105))
-        hits = index.search(query, rng.choice(METHODS), top_k=rng.choice((1, 5, 50)), as_of=day)
+        hits = index.search(query, rng.choice(METHODS), top_k=rng.choice((1, 5, 50)), filters=Filters(day))
         assert all(
             hit.passage.published is not None and hit.passage.published <= day.isoformat() for hit in hits
         )
 
 
 def test_hidden_documents_do_not_push_out_what_may_be_seen(index: Index) -> None:
+    seen = Filters(date(2024, 2, 1))
     for query in queries(30, seed=7):
-        few = index.search(query, "bm25", top_k=1, as_of="2024-02-01")
-        many = index.search(query, "bm25", top_k=100, as_of="2024-02-01")
+        few = index.search(query, "bm25", top_k=1, filters=seen)
+        many = index.search(query, "bm25", top_k=100, filters=seen)
         assert few == many[:1]
 
 
@@ -211,14 +213,16 @@ def test_documents_that_are_equal_are_ordered_by_id(build_index: BuildIndex) -> 
         assert [hit.document for hit in index.search("碳配额", method, top_k=3)] == ["a", "b", "c"]
 
 
-def test_reciprocal_rank_fusion_can_be_chosen(build_index: BuildIndex) -> None:
-    index = build_index(corpus(20, seed=10), SMALL.model_copy(update={"search": SearchConfig(fusion="rrf")}))
+@pytest.mark.parametrize(("fusion", "shares"), [("rrf", (1, 1)), ("weighted_rrf", (0.6, 0.4))])
+def test_reciprocal_rank_fusion_can_be_chosen(
+    build_index: BuildIndex, fusion: Fusion, shares: tuple[float, float]
+) -> None:
+    index = build_index(corpus(20, seed=10), SMALL.model_copy(update={"search": SearchConfig(fusion=fusion)}))
     query = "基金收益"
-    words, meaning = (
-        reciprocal_ranks({hit.document: hit.score for hit in index.search(query, method, top_k=100)})
-        for method in ("bm25", "dense")
-    )
-    expected = {name: 0.6 * words.get(name, 0) + 0.4 * meaning.get(name, 0) for name in words | meaning}
+    expected: dict[str, float] = {}
+    for method, share in (("bm25", shares[0]), ("dense", shares[1])):
+        for rank, hit in enumerate(index.search(query, method, top_k=100), start=1):
+            expected[hit.document] = expected.get(hit.document, 0) + share / (60 + rank)
     assert {hit.document: hit.score for hit in index.search(query, top_k=100)} == pytest.approx(expected)
 
 
@@ -233,7 +237,5 @@ def test_unknown_words_find_nothing_by_bm25(index: Index) -> None:
 
 
 def test_wrong_arguments_are_explained(index: Index) -> None:
-    with pytest.raises(ValueError, match="as_of is '昨天', wanted a date as YYYY-MM-DD"):
-        index.search("碳", as_of="昨天")
     with pytest.raises(ValueError, match="wanted one of bm25, dense, hybrid"):
         index.search("碳", alpha=1.5)

@@ -81,3 +81,50 @@ def test_a_file_with_a_flipped_byte_is_named(folder: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(UnusableIndex, match=r"passages\.arrow has checksum"):
         Index.open(folder, intact=True)
+
+
+def test_an_index_of_the_layout_before_this_one_is_refused(folder: Path) -> None:
+    """The manifest of layout 1 did not say so, and its folder had no labels."""
+    path = folder / MANIFEST
+    fields = orjson.loads(path.read_bytes())
+    path.write_bytes(
+        orjson.dumps({name: fields[name] for name in fields.keys() - {"layout", "dense_recall"}})
+    )
+    (folder / "labels.npy").unlink()
+    with pytest.raises(
+        UnusableIndex, match=r"the index has layout 1, this finloom reads layout 2; .* build the index again"
+    ):
+        Index.open(folder)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"7", b"\xff\xfe", b"{}"])
+def test_a_manifest_that_is_none_is_refused(folder: Path, data: bytes) -> None:
+    (folder / MANIFEST).write_bytes(data)
+    with pytest.raises(UnusableIndex, match=r"manifest\.json cannot be read: .*build the index again"):
+        Index.open(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "passages.arrow",
+        "documents.npy",
+        "days.npy",
+        "labels.npy",
+        "labels.json",
+        "dense.faiss",
+        "bm25/vocab.index.json",
+    ],
+)
+def test_a_part_that_is_noise_is_refused_also_without_comparing_checksums(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_bytes(b"\x07" * path.stat().st_size)
+    with pytest.raises(UnusableIndex, match="the index is damaged, fetch or build it again"):
+        Index.open(folder)
+
+
+def test_an_index_whose_manifest_lists_no_files_is_refused(folder: Path) -> None:
+    change(folder, files=[])
+    (folder / "days.npy").unlink()
+    with pytest.raises(UnusableIndex, match=r"days\.npy.*the index is damaged"):
+        Index.open(folder)

@@ -8,6 +8,7 @@ import pytest
 from datasets_registry.records import Passage
 from tasks.retrieval.passage_file import (
     BLOCK,
+    LABEL_NAMES,
     UNDATED,
     PassageCounts,
     PassageFile,
@@ -30,6 +31,8 @@ def passage(document: str, ordinal: int, published: str | None = "2024-03-05") -
         "site",
         "input.jsonl",
         7,
+        ("news", "law", "")[ordinal % 3],
+        "bank" if document == "d1" else "",
     )
 
 
@@ -52,6 +55,21 @@ def test_days_are_kept_and_a_missing_date_is_counted(tmp_path: Path) -> None:
     counts = write_passages(tmp_path, [passage("a", 0), passage("b", 0, None)])
     assert PassageFile.open(tmp_path).days.tolist() == [date(2024, 3, 5).toordinal(), UNDATED]
     assert counts.undated == 1
+
+
+def test_sources_kinds_and_tenants_are_kept_as_codes_of_sorted_names(tmp_path: Path) -> None:
+    write_passages(tmp_path, [passage("d0", 0), passage("d1", 1), passage("d0", 2)])
+    opened = PassageFile.open(tmp_path)
+    assert (opened.kinds.names, opened.kinds.codes.tolist()) == (("", "law", "news"), [2, 1, 0])
+    assert (opened.tenants.names, opened.tenants.codes.tolist()) == (("", "bank"), [0, 1, 0])
+    assert (opened.sources.names, opened.sources.codes.tolist()) == (("site",), [0, 0, 0])
+
+
+def test_codes_without_a_name_are_refused(tmp_path: Path) -> None:
+    write_passages(tmp_path, [passage("d0", 0), passage("d1", 1)])
+    (tmp_path / LABEL_NAMES).write_text('{"source": ["site"], "kind": ["law"], "tenant": ["", "bank"]}')
+    with pytest.raises(ValueError, match="kind codes without a name"):
+        PassageFile.open(tmp_path)
 
 
 @pytest.mark.parametrize("published", [None, "", "2024", "2024-13-01", "昨天"])

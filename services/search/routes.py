@@ -1,0 +1,204 @@
+"""The endpoints: each turns a request into searches, and hits into the shape that its caller expects."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from pydantic import JsonValue
+from starlette.responses import HTMLResponse, Response
+
+from datasets_registry.records import Hit
+from services.search import dify, page, verl
+from services.search.asking import Answer, Ask, NotReady, Refused
+from services.search.batching import Batcher
+from services.search.config import ServiceConfig
+from services.search.contract import (
+    HITS,
+    QUERY_CHARACTERS,
+    ErrorAnswer,
+    SearchAnswer,
+    SearchRequest,
+    plain_hit,
+)
+from services.search.errors import json_response
+from services.search.gate import entry_of
+from services.search.measures import Measures, index_age
+from services.search.shelf import Shelf
+from services.search.watcher import Watcher
+from tasks.retrieval.filters import Filters, as_of_date
+from tasks.retrieval.index import METHODS, Method
+from tasks.retrieval.tokens import shared_tokenizer
+
+PAGE_TOP_K = 50
+INDEX_HEADER = "X-Finloom-Index"
+
+
+class PlainText(Response):
+    """Text in the format of Prometheus."""
+
+    media_type = "text/plain; version=0.0.4"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the endpoints work with."""
+
+    config: ServiceConfig
+    shelf: Shelf
+    batcher: Batcher
+    watcher: Watcher
+    measures: Measures
+
+
+def add_routes(app: FastAPI, parts: Parts) -> None:
+    """Give the application all its endpoints."""
+    _add_searches(app, parts)
+    _add_conditions(app, parts)
+    _add_page(app, parts)
+
+
+def _errors(
+    model: type[ErrorAnswer] | type[dify.DifyError], *statuses: int
+) -> dict[int | str, dict[str, object]]:
+    """The errors of an endpoint, for its schema."""
+    return {status: {"model": model} for status in (*statuses, 413, 422, 503)}
+
+
+async def _search(parts: Parts, request: Request, queries: Sequence[str], ask: Ask) -> Answer:
+    """Search, and note in the log what was asked and found; queries that are blank find nothing."""
+    if len(queries) * ask.top_k > HITS:
+        raise Refused(
+            f"{len(queries)} queries times top_k {ask.top_k} is more than the {HITS} documents of the largest answer; "
+            "ask for fewer"
+        )
+    details = entry_of(request).details
+    details |= {"method": ask.method, "top_k": ask.top_k, "queries": list(queries)}
+    if ask.filters.as_of is not None:
+        details["as_of"] = ask.filters.as_of.isoformat()
+    answer = await parts.batcher.search(queries, ask)
+    details["index"] = answer.version
+    details["ids"] = [[hit.document for hit in hits] for hits in answer.hits]
+    return answer
+
+
+def _answered(body: dict[str, JsonValue], answer: Answer) -> Response:
+    response = json_response(body)
+    response.headers[INDEX_HEADER] = answer.version
+    return response
+
+
+def _add_searches(app: FastAPI, parts: Parts) -> None:
+    @app.post("/v1/search", response_model=SearchAnswer, responses=_errors(ErrorAnswer, 401))
+    async def search(body: SearchRequest, request: Request) -> Response:
+        """Search the index in force."""
+        queries, ask = body.asked, body.ask(parts.config, entry_of(request).tenant)
+        answer = await _search(parts, request, queries, ask)
+        results: list[JsonValue] = [
+            {"query": query, "hits": [plain_hit(rank, hit) for rank, hit in enumerate(hits, start=1)]}
+            for query, hits in zip(queries, answer.hits, strict=True)
+        ]
+        return _answered({"index": answer.version, "method": ask.method, "results": results}, answer)
+
+    @app.post("/retrieve", response_model=verl.RetrieveAnswer, responses=_errors(ErrorAnswer, 401))
+    async def retrieve(body: verl.RetrieveRequest, request: Request) -> Response:
+        """Search as verl's search tool and Search-R1 do."""
+        ask = Ask(parts.config.method, body.topk or parts.config.top_k, None, _seen_by(request))
+        answer = await _search(parts, request, body.queries, ask)
+        return _answered(verl.retrieved(answer.hits, body.return_scores), answer)
+
+    @app.post("/retrieval", response_model=dify.RetrievalAnswer, responses=_errors(dify.DifyError, 403))
+    async def retrieval(body: dify.RetrievalRequest, request: Request) -> Response:
+        """Search as Dify's external knowledge API does."""
+        ask = body.ask(parts.config, entry_of(request).tenant)
+        answer = await _search(parts, request, [body.query], ask)
+        return _answered(dify.records(answer.hits[0], body.threshold), answer)
+
+
+def _seen_by(request: Request) -> Filters:
+    return Filters(tenant=entry_of(request).tenant)
+
+
+def _add_conditions(app: FastAPI, parts: Parts) -> None:
+    @app.get("/healthz", openapi_extra={"security": []})
+    async def healthz() -> dict[str, str]:
+        """Whether the process answers."""
+        return {"status": "ok"}
+
+    @app.get(
+        "/readyz", responses={503: {"description": "No version is open yet."}}, openapi_extra={"security": []}
+    )
+    async def readyz() -> Response:
+        """Whether searches are answered, by which version, how old it is, and what is wrong with a newer one."""
+        condition = _condition(parts)
+        return json_response(condition, 200 if condition["ready"] else 503)
+
+    @app.get("/metrics", responses={401: {"model": ErrorAnswer}}, response_class=PlainText)
+    async def metrics() -> Response:
+        """The figures of this server, for Prometheus."""
+        return PlainText(parts.measures.text())
+
+
+def _condition(parts: Parts) -> dict[str, JsonValue]:
+    version, refusal = parts.shelf.current, parts.watcher.refusal
+    age = index_age(parts.shelf)
+    return {
+        "ready": version is not None,
+        "name": parts.config.name,
+        "index": version.sha256 if version else None,
+        "published": version.published.isoformat() if version else None,
+        "age_seconds": None if math.isnan(age) else round(age, 1),
+        "documents": version.index.manifest.documents if version else None,
+        "passages": version.index.manifest.passages if version else None,
+        "refused": {"index": refusal.sha256, "error": refusal.error} if refusal else None,
+        "source_error": parts.watcher.source_error,
+    }
+
+
+def _add_page(app: FastAPI, parts: Parts) -> None:
+    @app.get("/", include_in_schema=False)
+    async def show(
+        request: Request,
+        q: Annotated[str, Query(max_length=QUERY_CHARACTERS)] = "",
+        as_of: Annotated[str, Query(max_length=40)] = "",
+        top_k: Annotated[int, Query(ge=1, le=PAGE_TOP_K)] = 5,
+    ) -> HTMLResponse:
+        """The page."""
+        form = page.Form(q, as_of, top_k)
+        found: dict[Method, Sequence[Hit]] = {}
+        words: list[str] = []
+        version, problem, status = None, "", 200
+        try:
+            if q.strip():
+                answers = await _by_every_method(parts, request, form)
+                version = answers[0].version
+                found = {method: answer.hits[0] for method, answer in zip(METHODS, answers, strict=True)}
+                words = _words(parts, q)
+        except Refused as error:
+            problem, status = str(error), error.status
+        return HTMLResponse(page.page(form, version, found, words, problem), status, headers=page.HEADERS)
+
+
+async def _by_every_method(parts: Parts, request: Request, form: page.Form) -> list[Answer]:
+    """The answers of all methods, from one version."""
+    try:
+        as_of = as_of_date(form.as_of) if form.as_of else None
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    filters = Filters(as_of, tenant=entry_of(request).tenant)
+    while True:
+        answers = [
+            await _search(parts, request, [form.query], Ask(method, form.top_k, None, filters))
+            for method in METHODS
+        ]
+        if len({answer.version for answer in answers}) == 1:
+            return answers
+
+
+def _words(parts: Parts, query: str) -> list[str]:
+    """The words of a query as the index in front counts them."""
+    version = parts.shelf.current
+    if version is None:
+        raise NotReady("no version of the index is open any more; try again")
+    return shared_tokenizer(version.index.manifest.tokens).tokens(query)

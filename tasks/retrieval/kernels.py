@@ -1,0 +1,192 @@
+"""The loops of a search that NumPy would take several passes for, compiled.
+
+All give the same bits on every call: each row's score is added up in the order of the query's words or dimensions.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.similarity.compiled import kernel, mix
+
+SAMPLE = 2048
+"""About how many rows are looked at to guess how good the best are."""
+SPARE = 12
+"""By how many of the sample the guess is lowered, so that it is seldom too high."""
+BLOCK = 4096
+"""Rows whose scores stay in the processor's nearest memory while all columns are added to them."""
+
+
+@kernel
+def add_postings(
+    indices: NDArray[np.int32],
+    data: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    terms: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    scores: NDArray[np.float32],
+) -> None:
+    """Add `weights[n] * data[p]` to the score of row `indices[p]`, for every posting p of every term n."""
+    for number in range(len(terms)):
+        weight = weights[number]
+        for posting in range(starts[terms[number]], starts[terms[number] + 1]):
+            scores[indices[posting]] += weight * data[posting]
+
+
+@kernel
+def add_columns(
+    columns: NDArray[np.float32],
+    numbers: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    scores: NDArray[np.float32],
+) -> None:
+    """Add `weights[n] * columns[numbers[n]]` to the scores, four columns at a time.
+
+    `columns` are `[dimensions, rows]` of any number type, `scores` `[rows]`.
+    """
+    whole = len(numbers) // 4 * 4
+    for start in range(0, len(scores), BLOCK):
+        end = min(len(scores), start + BLOCK)
+        part = scores[start:end]
+        for n in range(0, whole, 4):
+            first, second = columns[numbers[n], start:end], columns[numbers[n + 1], start:end]
+            third, fourth = columns[numbers[n + 2], start:end], columns[numbers[n + 3], start:end]
+            w1, w2, w3, w4 = weights[n], weights[n + 1], weights[n + 2], weights[n + 3]
+            for row in range(end - start):
+                part[row] += (w1 * np.float32(first[row]) + w2 * np.float32(second[row])) + (
+                    w3 * np.float32(third[row]) + w4 * np.float32(fourth[row])
+                )
+        for n in range(whole, len(numbers)):
+            column, weight = columns[numbers[n], start:end], weights[n]
+            for row in range(end - start):
+                part[row] += weight * np.float32(column[row])
+
+
+@kernel
+def select_best(
+    scores: NDArray[np.float32], mask: NDArray[np.bool_], above: np.float32, k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The `k` best rows with a score over `above`, best first, ties by row.
+
+    `mask` tells the rows that count; of length 0 it lets all through. Rows are first held against a score that about
+    1.5 k of them reach, by a sample; in the rare case that it was too high, all are taken. The rest is a heap's work.
+    """
+    stride = max(1, len(scores) // SAMPLE)
+    rank = 3 * k // (2 * stride) + SPARE
+    sample = _over(scores, mask, above, stride)
+    rows = np.empty(0, np.int64)
+    if stride > 1 and rank < len(sample):
+        least = scores[_pop_best(scores, sample, rank)[rank - 1]]
+        rows = _over(scores, mask, max(above, np.nextafter(least, np.float32(-np.inf))), 1)
+    if len(rows) < k:
+        rows = sample if stride == 1 else _over(scores, mask, above, 1)
+    best = _pop_best(scores, rows, min(k, len(rows)))
+    return best, scores[best]
+
+
+@kernel
+def _over(
+    scores: NDArray[np.float32], mask: NDArray[np.bool_], above: np.float32, stride: int
+) -> NDArray[np.int64]:
+    """Those of every `stride`-th row that the mask allows and whose score is over `above`."""
+    rows = np.empty((len(scores) + stride - 1) // stride, np.int64)
+    size = 0
+    for row in range(0, len(scores), stride):
+        if scores[row] > above and (len(mask) == 0 or mask[row]):
+            rows[size] = row
+            size += 1
+    return rows[:size]
+
+
+@kernel
+def _pop_best(scores: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The best `count` of the rows, best first, ties by row; the rows are left in another order."""
+    for parent in range(len(rows) // 2 - 1, -1, -1):
+        _sift(scores, rows, parent, len(rows))
+    best = np.empty(count, np.int64)
+    for place in range(count):
+        best[place] = rows[0]
+        rows[0] = rows[len(rows) - place - 1]
+        _sift(scores, rows, 0, len(rows) - place - 1)
+    return best
+
+
+@kernel
+def _sift(scores: NDArray[np.float32], rows: NDArray[np.int64], parent: int, size: int) -> None:
+    """Let `rows[parent]` sink in the heap `rows[:size]` until neither row below it is better."""
+    row = rows[parent]
+    while True:
+        child = 2 * parent + 1
+        if child >= size:
+            break
+        if child + 1 < size and _better(scores, rows[child + 1], rows[child]):
+            child += 1
+        if not _better(scores, rows[child], row):
+            break
+        rows[parent] = rows[child]
+        parent = child
+    rows[parent] = row
+
+
+@kernel
+def _better(scores: NDArray[np.float32], one: int, other: int) -> bool:
+    return scores[one] > scores[other] or (scores[one] == scores[other] and one < other)
+
+
+@kernel
+def first_of_each(rows: NDArray[np.int64], documents: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The places in `rows` at which a document stands for the first time; documents are numbers from 0."""
+    room = 16
+    while room < 2 * len(rows):
+        room *= 2
+    seen = np.full(room, -1, np.int32)
+    places = np.empty(len(rows), np.int64)
+    size = 0
+    for place in range(len(rows)):
+        document = documents[rows[place]]
+        slot = mix(np.uint64(document)) & np.uint64(room - 1)
+        while seen[slot] >= 0 and seen[slot] != document:
+            slot = (slot + np.uint64(1)) & np.uint64(room - 1)
+        if seen[slot] < 0:
+            seen[slot] = document
+            places[size] = place
+            size += 1
+    return places[:size]
+
+
+@kernel
+def hash_grams(codes: NDArray[np.uint32], vector: NDArray[np.float32]) -> None:
+    """Add the characters and pairs of a text to a zero vector: signed by hash, square-root counts, length 1.
+
+    `codes` are its code points, 21 bits each; a character alone counts as the pair of it and 0.
+    """
+    room = 16
+    while room < 4 * len(codes):
+        room *= 2
+    keys = np.zeros(room, np.uint64)
+    counts = np.zeros(room, np.int64)
+    for place in range(2 * len(codes) - 1):
+        second = np.uint64(codes[place // 2 + 1]) if place % 2 else np.uint64(0)
+        key = np.uint64(codes[place // 2]) << np.uint64(21) | second
+        slot = _spread(key) >> np.uint64(32) & np.uint64(room - 1)
+        while counts[slot] and keys[slot] != key:
+            slot = (slot + np.uint64(1)) & np.uint64(room - 1)
+        keys[slot] = key
+        counts[slot] += 1
+    cells = np.zeros(len(vector), np.float64)
+    for place in range(room):
+        if counts[place]:
+            mixed = _spread(keys[place])
+            sign = -1.0 if mixed >> np.uint64(63) == 0 else 1.0
+            cells[mixed % np.uint64(len(vector))] += sign * np.sqrt(counts[place])
+    norm = np.sqrt(np.sum(cells * cells))
+    if norm > 0:
+        for cell in range(len(vector)):
+            vector[cell] = cells[cell] / norm
+
+
+@kernel
+def _spread(value: np.uint64) -> np.uint64:
+    """A multiply-xor-shift hash; indexes hold vectors made with it."""
+    value = value * np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
+    return value ^ (value >> np.uint64(32))
