@@ -10,7 +10,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.finloom/uv-cache
 export DO_NOT_TRACK := 1
 UV := .finloom/bootstrap/bin/uv
 
-.PHONY: help setup run run-full tools test test-tools check format golden lock up down status deploy bench bench-dedup clean
+.PHONY: help setup run run-full tools test test-tools check format golden lock up down status deploy bench bench-dedup bench-search clean
 
 help:           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,10 @@ bench: $(VENV)/.run-ready   ## benchmarks, as ratios against a baseline in the s
 bench-dedup: $(VENV)/.run-ready   ## deduplication against other tools and at growing sizes, an hour or two; LIKE=GLOB takes real texts
 	@$(BIN)/python benchmarks/dedup/compare.py $(if $(LIKE),--like '$(LIKE)')
 	@$(BIN)/python benchmarks/dedup/scale.py --mix $(if $(LIKE),--like '$(LIKE)')
+
+bench-search: $(VENV)/.run-ready   ## search: engines, vectors, mixtures and options on the question sets in DATA=FOLDER
+	@$(BIN)/python benchmarks/search/compare.py --data '$(DATA)'
+	@$(BIN)/python benchmarks/search/ablate.py --data '$(DATA)'
 
 $(UV):
 	@$(PYTHON) -m venv .finloom/bootstrap

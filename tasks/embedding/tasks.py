@@ -34,7 +34,7 @@ from tasks.runtime.shards import finished_files, record_files
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import Workplace, workplace
 
-VERSION = "2026.11.21"
+VERSION = "2026.11.22"
 
 T = TypeVar("T")
 

@@ -45,7 +45,7 @@ from tasks.runtime.rows import add_rows, rows_of
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import workplace
 
-VERSION = "2026.11.21.2"
+VERSION = "2026.11.22"
 
 ANSWERS = TypeAdapter(list[AnsweredQuestion])
 EXAMINER = "tasks.evaluation.programs.generate"

@@ -62,7 +62,7 @@ from tasks.runtime.shards import Earlier, earlier_shards, made_before, map_shard
 from tasks.runtime.steps import Made, step
 from tasks.runtime.tools import ToolProblem
 
-VERSION = "2026.11.21"
+VERSION = "2026.11.22"
 
 SPLIT = Identity("split-passages", VERSION)
 TOKENISE = Identity("tokenise-passages", VERSION, ("jieba", "rjieba"))

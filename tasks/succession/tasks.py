@@ -29,7 +29,7 @@ from tasks.runtime.steps import Made, step
 from tasks.succession.arrivals import SCHEME, Taken, bucket_and_prefix, is_read, new_files, version_of
 from tasks.succession.documents import decisions_that_stand, recalled_entries, succession, without_unchanged
 
-VERSION = "2026.11.22"
+VERSION = "2026.11.23"
 
 
 @step(Identity("recall-documents", VERSION))
