@@ -186,3 +186,9 @@ def _require_alike(
             f"{folder} holds {len(passages)} passages, {sparse.size} BM25 rows and {dense.size} vectors, "
             f"the manifest says {manifest.passages}; build the index again"
         )
+    documents = len(np.unique(passages.documents))
+    if documents != manifest.documents:
+        raise UnusableIndex(
+            f"the passages in {folder} are of {documents} documents, the manifest says {manifest.documents}; "
+            "build the index again"
+        )

@@ -92,7 +92,14 @@ class Manifest(Stored):
             )
 
     def require_intact(self, folder: Path) -> None:
-        """Raise `UnusableIndex` unless every file has the checksum of the manifest; reads everything."""
+        """Raise `UnusableIndex` unless the files are those of the manifest, with its checksums; reads everything."""
+        named = {entry.name for entry in self.files} | {MANIFEST}
+        present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        if present != named:
+            raise UnusableIndex(
+                f"{folder} holds {len(present - named)} files that its manifest does not name, such as "
+                f"{min(present - named, default='none')!r}, and lacks {len(named - present)}; fetch or build it again"
+            )
         for entry in self.files:
             found = file_sha256(folder / entry.name)
             if found != entry.sha256:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("finloom", "flows", "tasks", "blocks", "infra", "datasets_registry")
+PACKAGES = ("finloom", "flows", "services", "tasks", "blocks", "infra", "datasets_registry")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 EVERYTHING = sorted([*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
 WRITTEN_SMALL = ("verl", "vLLM", "llama-server")

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BEGIN, END = "<!-- tree: written by `make golden` -->\n```\n", "```\n<!-- end of tree -->"
-FOLDERS = ("flows", "tasks", "blocks", "datasets_registry", "infra", "finloom", "benchmarks")
+FOLDERS = ("flows", "services", "tasks", "blocks", "datasets_registry", "infra", "finloom", "benchmarks")
 LONGEST = 118
 
 

@@ -147,6 +147,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
         (folder / "passages.arrow").read_bytes()[:1000]
     ),
     "an empty file": lambda folder: (folder / "days.npy").write_bytes(b""),
+    "documents all one, checksums fit": empty("documents.npy"),
+    "a manifest without files": with_manifest(files=[]),
     "a file less": lambda folder: (folder / "documents.npy").unlink(),
     "no vectors": lambda folder: (folder / "dense.faiss").unlink(),
     "no manifest": lambda folder: (folder / MANIFEST).unlink(),

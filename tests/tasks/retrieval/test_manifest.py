@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
@@ -127,4 +128,18 @@ def test_an_index_whose_manifest_lists_no_files_is_refused(folder: Path) -> None
     change(folder, files=[])
     (folder / "days.npy").unlink()
     with pytest.raises(UnusableIndex, match=r"days\.npy.*the index is damaged"):
+        Index.open(folder)
+
+
+def test_a_file_that_the_manifest_does_not_name_is_refused_with_all_others_intact(folder: Path) -> None:
+    Index.open(folder, intact=True).close()
+    change(folder, files=[])
+    with pytest.raises(UnusableIndex, match="files that its manifest does not name"):
+        Index.open(folder, intact=True)
+
+
+def test_passages_of_other_documents_than_the_manifest_counts_are_refused(folder: Path) -> None:
+    numbers = np.load(folder / "documents.npy")
+    np.save(folder / "documents.npy", np.zeros_like(numbers))
+    with pytest.raises(UnusableIndex, match="are of 1 documents, the manifest says"):
         Index.open(folder)
