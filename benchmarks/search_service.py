@@ -282,9 +282,9 @@ def main() -> None:
         folder = Path(scratch) / "index"
         write_index(folder, documents)
         print(f"{Index.open(folder).manifest.passages} passages, {len(queries)} queries, top {TOP_K}, hybrid")
-        for _ in range(arguments.rounds):
+        for number in range(arguments.rounds):
             rounds.append({})
-            for name in SERVERS:
+            for name in random.Random(number).sample(list(SERVERS), len(SERVERS)):
                 with running(name, folder) as server:
                     rounds[-1][name] = measure(server, queries, arguments.seconds)
     for name in SERVERS:

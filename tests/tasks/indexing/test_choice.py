@@ -152,7 +152,7 @@ def test_an_index_names_the_table_of_its_words() -> None:
     joined = embedding_of("joined", REF, AUTO)
     assert isinstance(joined, JoinedEmbedding)
     assert joined.words == embedding_of("static", REF, AUTO) == StaticEmbedding(words_sha256="d" * 64)
-    assert embedding_of("hash", None, AUTO) == HashEmbedding()
+    assert embedding_of("hash", None, AUTO) == HashEmbedding(dimensions=2048)
 
 
 def test_a_server_that_is_not_named_is_asked_for() -> None:
