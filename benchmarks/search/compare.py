@@ -48,7 +48,7 @@ def _table(asked: QuerySet, parts: Parts, tuning: TuningConfig, folder: Path, na
         f"\n{asked.name}: {len(asked.documents)} documents, {len(rows)} passages, {len(asked.development)} development "
         f"and {len(asked.test)} test questions"
     )
-    embeddings = EmbeddingConfig()
+    embeddings = EmbeddingConfig(kind="auto")
     table = parts.table(embeddings.words)
     auto = choose(rows, asked.development, table, embeddings, parts.config, tuning)
     print(f"  auto chooses {auto.kind}, k1 {auto.search.k1}, b {auto.search.b}, alpha {auto.search.alpha}")

