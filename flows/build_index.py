@@ -9,6 +9,7 @@ from tasks.embedding.tasks import embed_by_model, model_embedding
 from tasks.evaluation.tasks import stored_questions
 from tasks.indexing.choice import embedding_of, kept
 from tasks.indexing.config import EmbeddingConfig, IndexConfig, PassageConfig, TuningConfig
+from tasks.indexing.shadow import ShadowConfig
 from tasks.indexing.tasks import (
     assemble_index,
     distil_words,
@@ -38,6 +39,7 @@ def build_index(
     search: SearchConfig = SearchConfig(),
     tuning: TuningConfig = TuningConfig(),
     development: str | None = None,
+    shadow: ShadowConfig = ShadowConfig(),
     name: str = "main",
 ) -> ArtifactRef:
     """Cut a corpus into passages, tokenise and embed them, and put the index in force when its canaries pass.
@@ -56,6 +58,7 @@ def build_index(
         tuning: What is tuned, and on how much.
         development: Queries to tune on (JSON lines of query and gold ids), or the sha256 of stored ones, never those
             that search is measured on; without them, titles ask for their documents.
+        shadow: How much less than the index in force the new one may find.
         name: The name under which the index is put in force.
     """
     source = published("corpus", corpus)
@@ -82,5 +85,5 @@ def build_index(
         config = config.embedded(how, choice)
         vectors = embed_passages(cut, words, table, how, done)
     index = assemble_index(source, cut, words, vectors, config)
-    publish_index(index, name)
+    publish_index(index, name, shadow)
     return index

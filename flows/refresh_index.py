@@ -10,6 +10,7 @@ from flows.build_index import build_index
 from tasks.corpus.config import CleaningConfig, QualityConfig
 from tasks.dedup.config import DedupConfig
 from tasks.indexing.config import EmbeddingConfig, PassageConfig
+from tasks.indexing.shadow import ShadowConfig
 from tasks.retrieval.config import SearchConfig, TokenConfig
 from tasks.runtime.lease import only_one
 from tasks.runtime.published import published
@@ -28,6 +29,7 @@ def refresh_index(
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
     search: SearchConfig = SearchConfig(),
+    shadow: ShadowConfig = ShadowConfig(),
     name: str = "main",
 ) -> ArtifactRef:
     """Add what arrived since the last time to the corpus in force, and put an index of it in force.
@@ -48,6 +50,7 @@ def refresh_index(
         embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
         device: What that model runs on.
         search: How passages are scored.
+        shadow: How much less than the index in force the new one may find.
         name: The name under which the corpus and the index are put in force.
     """
     with only_one(f"refresh-index-{name}"), arrivals(input, name) as folder:
@@ -69,5 +72,6 @@ def refresh_index(
             embedder_name=embedder_name,
             device=device,
             search=search,
+            shadow=shadow,
             name=name,
         )

@@ -31,7 +31,7 @@ def main() -> None:
     keys = read_keys(folder)
     first, second, jaccard, containment = all_pairs(shingle(keys, 3))
     masked = [DIGITS.sub("0", key) for key in keys]
-    covered = probe_phrases(build_phrase_index(shingle(masked, 8)), code_points(masked))
+    covered = probe_phrases(build_phrase_index([shingle(masked, 8)]), code_points(masked))
     own = covered.x == covered.y
     x, y = covered.x[~own].astype(np.int64), covered.y[~own].astype(np.int64)
     np.savez(

@@ -60,7 +60,7 @@ def _alike(
     same &= smaller > 0
     masked = [DIGITS.sub("0", key) for key in keys]
     covers = probe_phrases(
-        build_phrase_index(shingle(masked, config.phrase_len)),
+        build_phrase_index([shingle(masked, config.phrase_len)]),
         code_points(masked),
         PhraseThresholds(config.phrase_overlap, config.phrase_coverage, config.phrase_len),
     )

@@ -123,8 +123,11 @@ class Texts:
         self._profiles: dict[int, Profile] = {}
 
     def __getitem__(self, row: int) -> Text:
-        self._rows = self._rows or raw_rows(self._texts)
-        return TEXT.validate_json(self._rows[row])
+        return TEXT.validate_json(self._raw(row))
+
+    def id_of(self, row: int) -> str:
+        """The id of a text, of which nothing else is read."""
+        return str(orjson.loads(self._raw(row))["id"])
 
     def profile(self, row: int) -> Profile:
         """What the guard reads of a text."""
@@ -133,6 +136,10 @@ class Texts:
                 self._profiles.clear()
             self._profiles[row] = self[row].profile()
         return self._profiles[row]
+
+    def _raw(self, row: int) -> bytes:
+        self._rows = self._rows or raw_rows(self._texts)
+        return self._rows[row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +172,10 @@ class Better:
     texts: Sequence[Texts]
     judge: Judge | None = None
 
-    def text(self, number: int) -> Text:
-        """One of the texts."""
+    def id_of(self, number: int) -> str:
+        """The id of one of the texts."""
         texts, row = self._place(number)
-        return texts[row]
+        return texts.id_of(row)
 
     def profile(self, number: int) -> Profile:
         """What the guard reads of a text."""
@@ -185,7 +192,8 @@ class Better:
 
     def keys(self, numbers: NDArray[np.int64]) -> list[str]:
         """Some of the texts, normalised."""
-        return [normalise_key(self.text(int(number)).contents) for number in numbers]
+        places = map(self._place, numbers.tolist())
+        return [normalise_key(texts[row].contents) for texts, row in places]
 
     def _place(self, number: int) -> tuple[Texts, int]:
         for texts, rows in zip(self.texts, self.kept.rows, strict=True):
@@ -258,7 +266,7 @@ def _heads_of_family(pairs: Pairs, rows: int, config: DedupConfig) -> int:
 
 
 def _decide(judge: Judge, pairs: Pairs, better: Better) -> None:
-    judge.hear(pairs, lambda number: better.text(number).id, better.profile, better.stays)
+    judge.hear(pairs, better.id_of, better.profile, better.stays)
 
 
 def _rows(rows: NDArray[np.int64], but: Callable[[int], bool]) -> NDArray[np.int64]:

@@ -62,7 +62,7 @@ class DedupConfig(BaseModel):
         2_000_000, ge=1, description="Characters of a block; memory grows with them, results do not change."
     )
     compared_mib: int = Field(
-        512,
+        560,
         ge=1,
         description="MiB of better-ranked blocks that a block is compared with at once: the same holds for them.",
     )

@@ -18,7 +18,7 @@ from tasks.similarity.frequency import BUCKETS, document_frequency
 from tasks.similarity.hamming import hamming_join
 from tasks.similarity.join import SetIndex, Thresholds, build_index, overlaps, probe
 from tasks.similarity.phrases import PhraseIndex, PhraseThresholds, build_phrase_index, probe_phrases
-from tasks.similarity.shingles import Shingles, shingle
+from tasks.similarity.shingles import shingle
 from tasks.similarity.simhash import distance
 from tasks.similarity.slots import Slots
 
@@ -61,9 +61,8 @@ class Kept:
             slots.append(features.slots.take(rows))
             del features
         marks, held_apart = Marks.join(kept), Slots.join(slots)
-        # Memory is full here: what an index was made from is not kept beside it, and the larger one is made last.
-        phrase_index = build_phrase_index(_taken(phrases), held_apart, marks.masked_lengths)
-        index = build_index(_taken(grams), frequency, _thresholds(config), held_apart)
+        phrase_index = build_phrase_index(phrases, held_apart, marks.masked_lengths)
+        index = build_index(grams, frequency, _thresholds(config), held_apart)
         return cls(tuple(chosen), marks, index, phrase_index)
 
     def __len__(self) -> int:
@@ -78,9 +77,9 @@ class Kept:
         masked = list(map(mask_digits, keys(np.arange(count))))
         marks = self.marks.take(np.arange(count))
         phrases = shingle(masked, config.phrase_len)
-        phrase_index = build_phrase_index(phrases, slots, marks.masked_lengths)
+        phrase_index = build_phrase_index([phrases], slots, marks.masked_lengths)
         grams = self.grams.shingles.take(places)
-        index = build_index(grams, self.grams.frequency, self.grams.thresholds, slots)
+        index = build_index([grams], self.grams.frequency, self.grams.thresholds, slots)
         return type(self)(rows, marks, index, phrase_index)
 
 
@@ -151,13 +150,6 @@ def alike(first: Side, kept: Kept, keys: KeysOf, config: DedupConfig) -> Pairs:
     )
     layer = np.select(rules, range(len(rules)), len(rules)).astype(np.int8)
     return replace(measured, layer=layer, unlike=_unlike(ours, theirs, measured))
-
-
-def _taken(parts: list[Shingles]) -> Shingles:
-    """The texts of all parts, which are then empty."""
-    joined = Shingles.join(parts)
-    parts.clear()
-    return joined
 
 
 def _unlike(ours: Marks, theirs: Marks, pairs: Pairs) -> NDArray[np.bool_]:

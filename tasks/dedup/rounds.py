@@ -23,8 +23,8 @@ def rounds(
 ) -> Iterator[tuple[Sequence[BlockT], Sequence[BlockT]]]:
     """Rounds `(settled, later)`: all of `later` are compared with all of `settled`, side by side.
 
-    A round of one block with itself settles it. Halving keeps rounds few: n blocks are compared in n log n steps, as
-    long as half of them are within the limit.
+    A round of one block with itself settles it. As many new blocks as are within the limit are decided first, by
+    halves, so that a block is compared with many at once; then all that follow are compared with those together.
 
     Args:
         old: settled blocks, in rank order.
@@ -35,12 +35,11 @@ def rounds(
     for some in _within(old, size, limit):
         if new:
             yield some, new
-    if len(new) == 1:
-        yield new, new
-    elif new:
-        half = 1 << (len(new) - 1).bit_length() - 1
-        yield from rounds((), new[:half], size, limit)
-        yield from rounds(new[:half], new[half:], size, limit)
+    for some in _within(new, size, limit):
+        yield from _halves(some)
+        new = new[len(some) :]
+        if new:
+            yield some, new
 
 
 def inputs_of_round(
@@ -53,6 +52,17 @@ def inputs_of_round(
 
 def _files(block: BlockFiles[FileT]) -> list[FileT]:
     return [block.features, block.texts, *block.outcomes]
+
+
+def _halves(blocks: Sequence[BlockT]) -> Iterator[tuple[Sequence[BlockT], Sequence[BlockT]]]:
+    """The rounds among blocks that are within the limit: n of them are compared in n log n / 2 steps."""
+    if len(blocks) == 1:
+        yield blocks, blocks
+    else:
+        half = 1 << (len(blocks) - 1).bit_length() - 1
+        yield from _halves(blocks[:half])
+        yield blocks[:half], blocks[half:]
+        yield from _halves(blocks[half:])
 
 
 def _within(

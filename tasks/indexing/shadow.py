@@ -28,7 +28,7 @@ class ShadowConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     queries: int = Field(
-        300, ge=0, le=10_000, description="At most so many questions are put to both indexes; 0 asks none."
+        200, ge=0, le=10_000, description="At most so many questions are put to both indexes; 0 asks none."
     )
     max_drop: float = Field(
         0.02,

@@ -28,6 +28,8 @@ ALPHAS = tuple(step / 10 for step in range(11))
 SAFE_ALPHA = 0.9
 """Without development queries: nearly BM25 alone, which fails last."""
 DEPTH = 10
+KIND_ERRORS = 2.0
+"""Standard errors by which another kind of vectors must be better: all of them are embedded anew for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def tune(
 ) -> tuple[str, SearchConfig, dict[str, float]]:
     """The kind of vectors and the settings that find the most, and RR@10 of all that was tried.
 
-    `legs` by kind, the one to stay with first: another one must be better by more than a standard error.
+    `legs` by kind, the one to stay with first: another one must be better by two standard errors.
     """
     figures: dict[str, float] = {}
     as_set = trial.words(search.k1, search.b)
@@ -168,7 +170,7 @@ def tune(
         by_alpha = trial.mixed(words, meaning)
         alpha, mixed = _best_alpha(by_alpha, search, config)
         figures[f"hybrid {kind}"] = _mean(mixed)
-        if best is None or (mixed.mean() > best[2].mean() and _is_better(mixed, best[2])):
+        if best is None or _is_better(mixed, best[2], KIND_ERRORS):
             best = kind, alpha, mixed
     assert best is not None, "there is at least one leg"
     return best[0], search.model_copy(update={"alpha": best[1]}), figures
@@ -186,12 +188,12 @@ def _best_alpha(by_alpha: Scores, search: SearchConfig, config: TuningConfig) ->
     return ALPHAS[chosen], by_alpha[chosen]
 
 
-def _is_better(new: Scores, old: Scores) -> bool:
-    """Whether the mean difference exceeds its standard error."""
+def _is_better(new: Scores, old: Scores, errors: float = 1.0) -> bool:
+    """Whether the mean difference exceeds so many of its standard errors."""
     difference = new - old
     if len(difference) < 2:
         return False
-    return bool(difference.mean() > difference.std(ddof=1) / np.sqrt(len(difference)))
+    return bool(difference.mean() > errors * difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
 def _reciprocal(scores: Scores, gold: NDArray[np.int64], found: NDArray[np.bool_]) -> float:

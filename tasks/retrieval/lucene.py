@@ -93,6 +93,7 @@ class Lucene:
         self._settings = settings
         self._boosted = frozenset(settings.boosted)
         self.size = settings.rows
+        self._given_back = False
         SHARED.take(self._folder)
 
     @classmethod
@@ -124,6 +125,7 @@ class Lucene:
             LuceneFailed: the index is damaged, or the process ended twice.
         """
         allowed = self.size if mask is None else int(mask.sum())
+        tokens = [token for token in tokens if token]
         if not tokens or not allowed:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         fetch = min(self.size, ceil(k * self.size / allowed))
@@ -135,21 +137,23 @@ class Lucene:
             fetch = min(self.size, DEEPER * fetch)
 
     def close(self) -> None:
-        """Give the index back; the process ends with the last one."""
-        SHARED.give_back(self._folder)
+        """Give the index back, once; the process ends with the last one."""
+        if not self._given_back:
+            self._given_back = True
+            SHARED.give_back(self._folder)
 
     def _best(self, tokens: Sequence[str], k: int) -> Ranked:
         """The best `k` rows of all."""
         settings = self._settings
         plain = [token for token in tokens if token not in self._boosted]
         boosted = [token for token in tokens if token in self._boosted]
-        groups = [(plain, 1.0), (boosted, settings.term_boost)]
+        groups = [(" ".join(plain), 1.0), (" ".join(boosted), settings.term_boost)]
         question = {
             "folder": self._folder,
             "rows": self.size,
             "k1": settings.k1,
             "b": settings.b,
-            "groups": [(" ".join(words), weight) for words, weight in groups if words],
+            "groups": [(words, weight) for words, weight in groups if words],
             "k": k,
         }
         answer = SHARED.ask(question)

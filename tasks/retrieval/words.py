@@ -4,7 +4,6 @@ A text's vector is the sum over its distinct words of `sqrt(count) * vector`, ma
 is the length of its vector. The idea is model2vec's (Tulkens and van Dongen 2024), over the corpus' own vocabulary.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +62,10 @@ class WordSum:
     def _row(self, tokens: Sequence[str]) -> NDArray[np.float32]:
         # One text at a time and no BLAS: in a product of matrices the last bits of a row depend on the others.
         known = [number for token in tokens if (number := self._number.get(token)) is not None]
-        counts = sorted(Counter(known).items())
-        if not counts:
+        if not known:
             return np.zeros(self.dimensions, np.float32)
-        numbers, times = np.array(counts).T
-        total = (self._vectors[numbers] * np.sqrt(times)[:, np.newaxis]).sum(axis=0)
+        numbers, times = np.unique(known, return_counts=True)
+        total = (self._vectors[numbers] * np.sqrt(times, dtype=np.float32)[:, np.newaxis]).sum(axis=0)
         norm = np.sqrt(np.square(total).sum())
         return np.asarray(total / norm if norm > 0 else total, np.float32)
 

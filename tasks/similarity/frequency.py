@@ -15,15 +15,20 @@ def document_frequency(shingles: Shingles) -> NDArray[np.uint32]:
     return _count(shingles.tokens)
 
 
-def token_frequency(tokens: NDArray[np.uint64], frequency: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The count of each token, in the shape of `tokens`.
+def require_frequency(frequency: NDArray[np.uint32]) -> None:
+    """Refuse what `document_frequency` did not give.
 
     Raises:
         ValueError: `frequency` has not `BUCKETS` entries.
     """
     if frequency.shape != (BUCKETS,):
         raise ValueError(f"found document frequencies of shape {frequency.shape}, wanted ({BUCKETS},)")
-    return _look_up(tokens, frequency)
+
+
+@kernel
+def token_frequency(token: np.uint64, frequency: NDArray[np.uint32]) -> np.uint32:
+    """The count of a token."""
+    return np.uint32(frequency[mix(token) & np.uint64(BUCKETS - 1)])
 
 
 @kernel
@@ -32,11 +37,3 @@ def _count(tokens: NDArray[np.uint64]) -> NDArray[np.uint32]:
     for token in tokens:
         counts[mix(token) & np.uint64(BUCKETS - 1)] += np.uint32(1)
     return counts
-
-
-@kernel
-def _look_up(tokens: NDArray[np.uint64], frequency: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    found = np.empty(len(tokens), np.uint32)
-    for place, token in enumerate(tokens):
-        found[place] = frequency[mix(token) & np.uint64(BUCKETS - 1)]
-    return found

@@ -7,15 +7,15 @@ missed. Frequencies decide only what is rare, so they change the time a join tak
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.similarity.compiled import MILLION, kernel
-from tasks.similarity.frequency import document_frequency, token_frequency
-from tasks.similarity.overlap import MORE, largest_partner, least_overlap, shared
+from tasks.similarity.frequency import document_frequency
+from tasks.similarity.overlap import shared
 from tasks.similarity.postings import Postings, build_postings
+from tasks.similarity.prefixes import find_prefixes
 from tasks.similarity.scan import Block, scan_blocks, smallest_in_front
 from tasks.similarity.shingles import Shingles
 from tasks.similarity.sketch import sketch
@@ -79,7 +79,7 @@ class SetIndex:
 
 
 def build_index(
-    shingles: Shingles,
+    parts: list[Shingles],
     frequency: NDArray[np.uint32],
     thresholds: Thresholds = Thresholds(),
     slots: Slots | None = None,
@@ -87,7 +87,7 @@ def build_index(
     """Index texts for `probe`.
 
     Args:
-        shingles: the token sets of the texts.
+        parts: the token sets of the texts, part by part; taken from the list, for which memory has no room beside them.
         frequency: `[BUCKETS]` document frequencies, best those of the whole corpus.
         thresholds: what `probe` finds.
         slots: what holds texts apart; none by default.
@@ -95,10 +95,11 @@ def build_index(
     Raises:
         ValueError: slots or frequencies do not fit.
     """
-    slots = fill_slots(slots, len(shingles))
-    rows, groups = group(slots, shingles.sizes)
-    shingles, slots = shingles.take(rows), slots.take(rows)
-    reach, prefixes = _find_prefixes(shingles, frequency, thresholds)
+    sizes = np.concatenate([part.sizes for part in parts])
+    slots = fill_slots(slots, len(sizes))
+    rows, groups = group(slots, sizes)
+    shingles, slots = Shingles.gather(parts, rows), slots.take(rows)
+    reach, prefixes = find_prefixes(shingles, frequency, *thresholds.millionths)
     front = reach > 0
     del reach
     postings = build_postings(shingles, front)
@@ -134,7 +135,7 @@ def probe(
     if rows is not None:
         rows = np.unique(rows)
         shingles, slots = shingles.take(rows), slots.take(rows)
-    reach, prefixes = _find_prefixes(shingles, index.frequency, index.thresholds)
+    reach, prefixes = find_prefixes(shingles, index.frequency, *index.thresholds.millionths)
     jaccard, containment = index.thresholds.millionths
     x, y, overlap = scan_blocks(
         _block(shingles, sketch(shingles.offsets, shingles.tokens), prefixes, slots),
@@ -159,7 +160,7 @@ def self_join(shingles: Shingles, thresholds: Thresholds = Thresholds()) -> Matc
     # Each text is looked up among those that are not larger, of which the prefix tells enough.
     rows = np.argsort(shingles.sizes, kind="stable")
     shingles = shingles.take(rows)
-    reach, prefixes = _find_prefixes(shingles, document_frequency(shingles), thresholds)
+    reach, prefixes = find_prefixes(shingles, document_frequency(shingles), *thresholds.millionths)
     fronts = Shingles(np.concatenate([[0], np.cumsum(prefixes)]).astype(np.int64), shingles.tokens[reach > 0])
     slots = fill_slots(None, len(shingles))
     sketches = sketch(shingles.offsets, shingles.tokens)
@@ -192,43 +193,6 @@ def _block(
     return Block(
         shingles.offsets, shingles.tokens, sketches, prefixes, slots.offsets, slots.keys, slots.values
     )
-
-
-def _find_prefixes(
-    shingles: Shingles, frequency: NDArray[np.uint32], thresholds: Thresholds
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The size up to which each token leads to larger texts, 0 outside of prefixes, and the length of each prefix."""
-    prefixes = _prefix_lengths(shingles.sizes, *thresholds.millionths)
-    reach = np.zeros(len(shingles.tokens), np.int32)
-    places = np.arange(shingles.sizes.max(initial=0), dtype=np.uint64)
-    bounds = pairwise(shingles.offsets.tolist())
-    # One text at a time needs little memory, and numpy sorts faster than a compiled loop would.
-    for (start, end), prefix in zip(bounds, prefixes.tolist(), strict=True):
-        counts = token_frequency(shingles.tokens[start:end], frequency).astype(np.uint64)
-        # Rarest first, equally rare ones by token.
-        ranked = counts << np.uint64(32) | places[: end - start]
-        if prefix < end - start:
-            ranked.partition(prefix)
-        rarest = np.sort(ranked[:prefix]) & np.uint64(0xFFFFFFFF)
-        reach[start:end][rarest] = _reaches(end - start, prefix, *thresholds.millionths)
-    return reach, prefixes
-
-
-@kernel
-def _reaches(size: int, prefix: int, jaccard: int, containment: int) -> NDArray[np.int32]:
-    """`largest_partner` of each rank in the prefix of a text."""
-    reach = np.empty(prefix, np.int32)
-    for place in range(prefix):
-        reach[place] = largest_partner(size, place + 1, jaccard, containment)
-    return reach
-
-
-@kernel
-def _prefix_lengths(sizes: NDArray[np.int64], jaccard: int, containment: int) -> NDArray[np.int32]:
-    lengths = np.empty(len(sizes), np.int32)
-    for text, size in enumerate(sizes):
-        lengths[text] = min(size, size - least_overlap(size, size, jaccard, containment) + 1 + MORE)
-    return lengths
 
 
 @kernel

@@ -96,23 +96,25 @@ class Sides(NamedTuple):
 
 
 def build_phrase_index(
-    shingles: Shingles, slots: Slots | None = None, lengths: NDArray[np.int64] | None = None
+    parts: list[Shingles], slots: Slots | None = None, lengths: NDArray[np.int64] | None = None
 ) -> PhraseIndex:
     """Index texts, given as their sets of phrases, for `probe_phrases`.
 
     Args:
-        shingles: `shingle(texts, width)` of texts in which the caller has masked what phrases shall not tell apart.
+        parts: `shingle(texts, width)` of texts in which the caller masked what phrases shall not tell apart, part by
+            part; taken from the list, for which memory has no room beside the index.
         slots: what holds texts apart; none by default.
         lengths: characters of these texts, where a text shall be covered only by those that are not shorter.
 
     Raises:
         ValueError: the slots are of another number of texts.
     """
-    slots = fill_slots(slots, len(shingles))
-    lengths = np.full(len(shingles), LONGEST) if lengths is None else lengths
+    texts = sum(map(len, parts))
+    slots = fill_slots(slots, texts)
+    lengths = np.full(texts, LONGEST) if lengths is None else lengths
     rows, groups = group(slots, lengths)
-    shingles, slots = shingles.take(rows), slots.take(rows)
-    return PhraseIndex(slots, build_postings(shingles), groups, rows, lengths[rows])
+    postings = build_postings(Shingles.gather(parts, rows))
+    return PhraseIndex(slots.take(rows), postings, groups, rows, lengths[rows])
 
 
 def probe_phrases(

@@ -37,7 +37,7 @@ def build_postings(shingles: Shingles, front: NDArray[np.bool_] | None = None) -
 
     Without it all go to the front.
     """
-    front = np.ones(0, np.bool_) if front is None else front
+    front = np.zeros(0, np.bool_) if front is None else front
     return Postings(*_sort_tokens(shingles.offsets, shingles.tokens, front))
 
 
@@ -77,7 +77,9 @@ def _sort_tokens(
     ends, hashes, texts = _fill_buckets(offsets, tokens, front, size)
     distinct = _sort_buckets(ends, hashes, texts)
     buckets = np.empty(size + 1, np.int32)
-    starts, middles = np.empty(distinct + 1, np.int32), np.empty(distinct, np.int32)
+    starts = np.empty(distinct + 1, np.int32)
+    # Where all texts are in front, a list ends where its front does.
+    middles = np.empty(distinct, np.int32) if len(front) else starts[1:]
     number = -1
     place = 0
     for bucket in range(size):
@@ -88,12 +90,15 @@ def _sort_tokens(
             starts[number] = place
             while place < ends[bucket] and hashes[place] == mixed:
                 place += 1
-            middles[number] = starts[number] + _put_in_front(texts[starts[number] : place])
+            if len(front):
+                middles[number] = starts[number] + _put_in_front(texts[starts[number] : place])
             # What was read is no longer needed, so distinct hashes take its place.
             hashes[number] = mixed
     buckets[size] = distinct
     starts[distinct] = place
-    return buckets, hashes[:distinct].copy(), starts, middles, texts
+    # A copy gives memory back only where it is much the smaller one.
+    hashes = hashes[:distinct] if 2 * distinct > len(hashes) else hashes[:distinct].copy()
+    return buckets, hashes, starts, middles, texts
 
 
 @kernel

@@ -57,6 +57,24 @@ class Shingles:
             join_offsets([part.offsets for part in parts]), np.concatenate([part.tokens for part in parts])
         )
 
+    @classmethod
+    def gather(cls, parts: list["Shingles"], rows: NDArray[np.integer]) -> "Shingles":
+        """All texts of all parts in the order of `rows`, which number them one behind the other.
+
+        The parts are taken from their list, each when it has been copied, so that memory never holds all of them twice.
+        """
+        sizes = np.concatenate([np.zeros(0, np.int64), *(part.sizes for part in parts)])
+        offsets = np.concatenate([[0], np.cumsum(sizes[rows])]).astype(np.int64)
+        starts = np.empty(len(rows), np.int64)
+        starts[rows] = offsets[:-1]
+        tokens = np.empty(offsets[-1], np.uint64)
+        end = len(rows)
+        while parts:
+            part = parts.pop()
+            _put_rows(part.offsets, part.tokens, starts[end - len(part) : end], tokens)
+            end -= len(part)
+        return cls(offsets, tokens)
+
 
 def take_rows(
     offsets: NDArray[np.int64], values: NDArray[ValueT], rows: NDArray[np.integer]
@@ -135,6 +153,16 @@ def _copy_rows(
     for place, row in enumerate(rows):
         copied[chosen[place] : chosen[place + 1]] = values[offsets[row] : offsets[row + 1]]
     return copied
+
+
+@kernel
+def _put_rows(
+    offsets: NDArray[np.int64], values: NDArray[ValueT], starts: NDArray[np.int64], to: NDArray[ValueT]
+) -> None:
+    """Copy row i of a ragged array to the place `starts[i]` of another one."""
+    for row, start in enumerate(starts):
+        size = offsets[row + 1] - offsets[row]
+        to[start : start + size] = values[offsets[row] : offsets[row + 1]]
 
 
 @kernel

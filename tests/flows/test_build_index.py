@@ -126,5 +126,5 @@ def test_a_server_embeds_passages_and_queries(prefect_store: ArtifactStore, home
         made = build_index(corpus=corpus(home, 5).sha256, embedding=EmbeddingConfig(kind="url", url=server))
         index = opened(prefect_store, made)
         behaviour.asked.clear()
-        assert index.search("国债", "dense", top_k=1)[0].document == "d03"
-        assert behaviour.asked == [["query: 国债"]]
+        assert index.search("关于国债的第3号公告", "dense", top_k=1)[0].document == "d03"
+        assert behaviour.asked == [["query: 关于国债的第3号公告"]]

@@ -64,7 +64,6 @@ def write(java: Callable[[str], Java], folder: Path, passages: Iterable[str]) ->
     def lucene(name: str) -> Java:
         return java(f"org.apache.lucene.{name}")
 
-    string, bytes_of = java("java.lang.String"), lucene("util.BytesRef")
     config = lucene("index.IndexWriterConfig")(_analyzer(lucene))
     config.setMergePolicy(lucene("index.LogDocMergePolicy")())
     config.setMergeScheduler(lucene("index.SerialMergeScheduler")())
@@ -73,7 +72,7 @@ def write(java: Callable[[str], Java], folder: Path, passages: Iterable[str]) ->
     config.setRAMBufferSizeMB(-1.0)
     directory = _directory(java, folder)
     writer = lucene("index.IndexWriter")(directory, config)
-    text, stored, ordered = _fields(lucene, string)
+    text, stored, ordered = _fields(lucene, java("java.lang.String"))
     document = lucene("document.Document")()
     for field in (text, stored, ordered):
         document.add(field)
@@ -81,7 +80,7 @@ def write(java: Callable[[str], Java], folder: Path, passages: Iterable[str]) ->
     for rows, passage in enumerate(passages, start=1):
         text.setStringValue(passage)
         stored.setStringValue(str(rows - 1))
-        ordered.setBytesValue(bytes_of(string(str(rows - 1))))
+        ordered.setBytesValue(str(rows - 1).encode())
         writer.addDocument(document)
     writer.forceMerge(1)
     writer.close()
@@ -167,13 +166,16 @@ class Searchers:
         return self._opened[folder]
 
     def _query(self, groups: Iterable[tuple[str, float]]) -> Java:
-        """Passages that hold any of the tokens, those of a group weighed alike; a repeated token counts again."""
-        query = self._lucene("search.BooleanQuery$Builder")()
-        should = self._lucene("search.BooleanClause$Occur").SHOULD
+        """Passages that hold any of the tokens; no group is empty, and a repeated token counts again."""
+        parts = []
         for tokens, weight in groups:
             part = self._queries.createBooleanQuery(TEXT, tokens)
-            if part is not None:
-                query.add(part if weight == 1 else self._lucene("search.BoostQuery")(part, weight), should)
+            parts.append(part if weight == 1 else self._lucene("search.BoostQuery")(part, weight))
+        if len(parts) == 1:
+            return parts[0]
+        query = self._lucene("search.BooleanQuery$Builder")()
+        for part in parts:
+            query.add(part, self._lucene("search.BooleanClause$Occur").SHOULD)
         return query.build()
 
     def _lucene(self, name: str) -> Java:

@@ -35,5 +35,11 @@ def test_rounds_are_few() -> None:
     assert comparisons == 64 + 32 * 6
 
 
+def test_beyond_the_limit_every_block_is_compared_with_as_many_at_once_as_it_allows() -> None:
+    plan = list(rounds((), range(12), lambda _: 1, 4))
+    large = [(better[0], len(better), list(later)) for better, later in plan if len(better) == 4]
+    assert large == [(0, 4, [4, 5, 6, 7, 8, 9, 10, 11]), (4, 4, [8, 9, 10, 11])]
+
+
 def test_nothing_new_needs_no_round() -> None:
     assert list(rounds("ab", "", lambda _: 1, 8)) == []

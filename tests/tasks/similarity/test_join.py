@@ -50,7 +50,7 @@ def compare_all(a: Shingles, b: Shingles, jaccard: str, containment: str) -> Tri
 
 
 def join(a: Shingles, b: Shingles, thresholds: Thresholds, frequency: NDArray[np.uint32]) -> Matches:
-    return probe(build_index(b, frequency, thresholds), a)
+    return probe(build_index([b], frequency, thresholds), a)
 
 
 @given(TEXTS, TEXTS, SHARES, SHARES, st.integers(0, 3), st.integers(1, 4))
@@ -71,7 +71,7 @@ def test_one_way_an_indexed_text_in_a_probing_one_is_not_enough(
 ) -> None:
     a, b = shingle(left, 2), shingle(right, 2)
     frequency = [*MISLEADING, document_frequency(a) + document_frequency(b)][known]
-    index = build_index(b, frequency, Thresholds(float(jaccard), float(containment)))
+    index = build_index([b], frequency, Thresholds(float(jaccard), float(containment)))
     assert triples(probe(index, a, one_way=True)) == [
         (x, y, common)
         for x, y, common in compare_all(a, b, jaccard, containment)
@@ -143,7 +143,7 @@ def test_parts_of_an_index_find_what_the_whole_does(news: Shingles) -> None:
 
 def test_chosen_rows_keep_their_numbers(news: Shingles) -> None:
     frequency = document_frequency(news)
-    index = build_index(news, frequency)
+    index = build_index([news], frequency)
     rows = np.array([900, 3, 77])
     chosen = triples(probe(index, news, rows=rows))
     assert chosen == [pair for pair in triples(probe(index, news)) if pair[0] in rows]
@@ -165,9 +165,9 @@ def test_slots_and_frequencies_that_do_not_fit_are_refused() -> None:
     texts = shingle(["abc", "abd"], 2)
     none = np.zeros(0, np.uint64)
     with pytest.raises(ValueError, match="slots of 1 texts, wanted those of 2"):
-        build_index(texts, NOTHING_KNOWN, slots=Slots(np.zeros(2, np.int64), none, none))
+        build_index([texts], NOTHING_KNOWN, slots=Slots(np.zeros(2, np.int64), none, none))
     with pytest.raises(ValueError, match=r"shape \(8,\)"):
-        build_index(texts, NOTHING_KNOWN[:8])
+        build_index([texts], NOTHING_KNOWN[:8])
 
 
 def test_arrays_that_were_read_from_files_may_be_read_only() -> None:

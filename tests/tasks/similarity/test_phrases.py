@@ -50,7 +50,7 @@ def walk_all(left: list[str], right: list[str], width: int, overlap: int, covera
 
 
 def join(left: list[str], right: list[str], thresholds: PhraseThresholds) -> Triples:
-    index = build_phrase_index(shingle(right, thresholds.width))
+    index = build_phrase_index([shingle(right, thresholds.width)])
     return triples(probe_phrases(index, code_points(left), thresholds))
 
 
@@ -74,7 +74,7 @@ def test_the_join_is_that_of_every_walk(
 def test_an_index_with_lengths_finds_only_what_is_not_shorter(
     left: list[str], right: list[str], width: int, overlap: int
 ) -> None:
-    index = build_phrase_index(shingle(right, width), lengths=np.array([*map(len, right)], np.int64))
+    index = build_phrase_index([shingle(right, width)], lengths=np.array([*map(len, right)], np.int64))
     found = triples(probe_phrases(index, code_points(left), PhraseThresholds(overlap, 0.3, width)))
     assert found == [
         (x, y, count)
@@ -101,10 +101,10 @@ def test_real_texts_join_as_every_walk_does(news: list[str]) -> None:
 def test_pairs_held_apart_are_left_out_and_chosen_rows_keep_their_numbers(news: list[str]) -> None:
     texts = [news[row % 3] + str(row) for row in range(200)]
     held = shingle(texts, 8)
-    free = triples(probe_phrases(build_phrase_index(held), code_points(texts)))
+    free = triples(probe_phrases(build_phrase_index([held]), code_points(texts)))
     values = np.arange(200, dtype=np.uint64) % 50
     slots = Slots(np.arange(201), np.full(200, 9, np.uint64), values)
-    index = build_phrase_index(held, slots)
+    index = build_phrase_index([held], slots)
     kept = [pair for pair in free if values[pair[0]] == values[pair[1]]]
     assert len(free) > len(kept) > 200
     assert triples(probe_phrases(index, code_points(texts), slots=slots)) == kept

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.similarity.shingles import CodePoints, code_points, shingle, windows
+from tasks.similarity.shingles import CodePoints, Shingles, code_points, shingle, windows
 
 TEXTS = st.lists(
     st.text(max_size=30) | st.text("ab\x00", max_size=8) | st.text(st.characters(codec=None), max_size=5),
@@ -76,6 +76,16 @@ def test_rows_are_taken_in_any_order_and_number() -> None:
     made = shingle(["ab", "", "abc"], 1)
     assert made.take(np.array([2, 0, 0, 1])).sizes.tolist() == [3, 2, 2, 0]
     assert len(made.take(np.zeros(0, np.int64))) == 0
+
+
+def test_parts_are_gathered_in_any_order_and_their_list_is_emptied() -> None:
+    texts = ["ab", "", "abc", "c", "abcd"]
+    parts = [shingle(texts[:3], 1), shingle([], 1), shingle(texts[3:], 1)]
+    rows = np.array([4, 0, 2, 3, 1])
+    made, wanted = Shingles.gather(parts, rows), shingle(texts, 1).take(rows)
+    assert np.array_equal(made.offsets, wanted.offsets)
+    assert np.array_equal(made.tokens, wanted.tokens)
+    assert parts == []
 
 
 def test_a_width_below_one_is_refused() -> None:

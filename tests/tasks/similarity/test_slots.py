@@ -51,9 +51,9 @@ def test_the_result_is_that_without_slots_less_the_pairs_held_apart(
     draw = np.random.default_rng(seed)
     (a, a_slots), (b, b_slots) = family(draw, probing), family(draw, indexed)
     frequency = document_frequency(a) + document_frequency(b)
-    free = probe(build_index(b, frequency), a)
+    free = probe(build_index([b], frequency), a)
     kept = [(x, y) for x, y in pairs(free) if not held_apart(a_slots[x], b_slots[y])]
-    index = build_index(b, frequency, Thresholds(), slots_of(b_slots))
+    index = build_index([b], frequency, Thresholds(), slots_of(b_slots))
     assert pairs(probe(index, a, slots_of(a_slots))) == kept
     assert probing < 40 or len(free) > len(kept) > 0
     some = np.arange(0, probing, 3)
