@@ -78,8 +78,8 @@ def build_index(
         tuning = tuning.leaving(search.model_fields_set)
         asked = stored_questions(development) if development else None
         choice = kept(before, words.rows, asked, embedding, config, tuning)
-        kind = choice.kind if choice else embedding.kind
-        table = None if kind == "hash" else distil_words(words, words_of(before), embedding.words)
+        kinds = (choice.kind,) if choice else embedding.kinds(words.rows)
+        table = None if kinds == ("hash",) else distil_words(words, words_of(before), embedding.words)
         choice = choice or read_choice(tune_search(cut, words, table, asked, embedding, config, tuning))
         how = embedding_of(choice.kind, table, embedding)
         config = config.embedded(how, choice)

