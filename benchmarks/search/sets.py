@@ -1,8 +1,10 @@
-"""The query sets: real documents and questions, in a folder that somebody has; no part of the project."""
+"""The query sets: real documents and questions, in a folder that somebody has; no part of the project.
+
+Texts are cleaned as `build-corpus` cleans them; none is filtered out or removed, since somebody asks for it.
+"""
 
 import gzip
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import Literal
 import orjson
 
 from datasets_registry.records import Document, JsonObject, Question
-
-MARKUP = re.compile(r"<[^>]+>|\[查看原文\]\S*")
+from tasks.corpus.cleaning import clean
+from tasks.corpus.config import CleaningConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def read_set(data: Path, name: str) -> QuerySet:
 
 
 def _document(row: JsonObject, hidden: str) -> Document:
-    text = MARKUP.sub("", str(row["text"] or "").replace("</p>", "\n"))
+    text, _ = clean(str(row["text"] or ""), CleaningConfig())
     title = str(row.get("title") or "")
     if hidden == "everywhere" and title:
         text = text.replace(title, "")

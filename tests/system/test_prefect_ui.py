@@ -232,11 +232,11 @@ def test_retry_pressed_on_a_crashed_run_goes_on_where_it_died(
     system: System, page: Page, prefect: PrefectApi, folder: Path
 ) -> None:
     source = folder / "in.jsonl"
-    write_documents(source, 2000, seed=5)
+    write_documents(source, 1000, seed=5)
     parameters: dict[str, JsonValue] = {
         "input": str(source),
         "name": "crashed",
-        "reading": {"rows_per_shard": 200},
+        "reading": {"rows_per_shard": 100},
     }
     run_id = prefect.start("build-corpus", parameters)
 
@@ -264,6 +264,6 @@ def test_retry_pressed_on_a_crashed_run_goes_on_where_it_died(
     picture(page, "retried")
     undisturbed = system.json(
         *("run", "build-corpus", "--set", f"input={source}", "--set", "name=crashed"),
-        *("--set", "reading.rows_per_shard=200", *OTHER_KEYS),
+        *("--set", "reading.rows_per_shard=100", *OTHER_KEYS),
     )
     assert published(system, "crashed") == {undisturbed["sha256"]}

@@ -55,7 +55,7 @@ def kill_tree(pid: int) -> None:
 
 def test_killed_three_times_it_ends_with_the_same_bytes(system: System, tmp_path: Path) -> None:
     source, rng = tmp_path / "documents.jsonl", random.Random(20261121)
-    write_documents(source, 2000, seed=1)
+    write_documents(source, 1200, seed=1)
     settings = ("--set", f"input={source}", "--set", "name=resumed", "--set", "reading.rows_per_shard=100")
     killed = 0
     for _ in range(3):
@@ -86,9 +86,9 @@ def test_after_a_kill_finished_steps_are_cached(system: System, tmp_path: Path) 
 
 def test_any_number_of_workers_makes_the_same_bytes(system: System, tmp_path: Path) -> None:
     source = tmp_path / "documents.jsonl"
-    write_documents(source, 400, seed=4)
+    write_documents(source, 300, seed=4)
     made = set()
-    for workers in ("0", "2", "8"):
+    for workers in ("0", "3"):
         crowd = System(
             system.home, system.environment | {"FINLOOM_WORKERS": workers, "FINLOOM_REFRESH": "all"}
         )
