@@ -33,7 +33,7 @@ def dask_client() -> "Client":
         host="127.0.0.1",
         dashboard_address=None,
         silence_logs=logging.ERROR,
-        memory_limit=os.environ.get("FINLOOM_WORKER_MEMORY", "2GiB"),
+        memory_limit=os.environ.get("FINLOOM_WORKER_MEMORY", "2.5GiB"),
     )
     atexit.register(cluster.close, timeout=5)
     return Client(cluster)

@@ -21,7 +21,7 @@ from tasks.runtime.parts import Inputs, Part, decode_as, decode_rows, encode_row
 from tasks.text.normalise import normalise_key
 
 TEXT = TypeAdapter(Text)
-PROFILES = 1024
+PROFILES = 256
 """Texts of a block that are kept as the guard reads them: those of large families are asked for again and again."""
 SAMPLED = 2000
 """Texts on which an engine that misses pairs is measured."""
