@@ -14,17 +14,16 @@ from tasks.indexing.tasks import (
     assemble_index,
     distil_words,
     embed_passages,
-    in_force,
     parts_done,
     publish_index,
     read_choice,
     split_passages,
     tokenise_passages,
     tune_search,
-    words_of,
 )
 from tasks.retrieval.config import SearchConfig, TokenConfig
 from tasks.retrieval.engines import settled
+from tasks.retrieval.tasks import in_force, with_stored_words, words_of
 from tasks.runtime.published import published
 
 
@@ -62,6 +61,7 @@ def build_index(
         name: The name under which the index is put in force.
     """
     source = published("corpus", corpus)
+    tokens = with_stored_words(tokens)
     before = in_force(name)
     done = parts_done(before, passages, tokens)
     cut = split_passages(source, passages, done)

@@ -29,7 +29,6 @@ from services.search.shelf import Shelf
 from services.search.watcher import Watcher
 from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import METHODS, Method
-from tasks.retrieval.tokens import shared_tokenizer
 
 PAGE_TOP_K = 50
 INDEX_HEADER = "X-Finloom-Index"
@@ -201,4 +200,4 @@ def _words(parts: Parts, query: str) -> list[str]:
     version = parts.shelf.current
     if version is None:
         raise NotReady("no version of the index is open any more; try again")
-    return shared_tokenizer(version.index.manifest.tokens).tokens(query)
+    return version.index.tokenizer.tokens(query)

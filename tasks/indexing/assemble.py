@@ -5,7 +5,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from datasets_registry.artifact import FileEntry
-from datasets_registry.words import finance_words
 from tasks.indexing.config import IndexConfig
 from tasks.indexing.shards import decode_passages
 from tasks.retrieval.columns import queries_are_sparse
@@ -16,6 +15,7 @@ from tasks.retrieval.manifest import LAYOUT, MANIFEST, Manifest, file_sha256
 from tasks.retrieval.passage_file import PassageCounts, write_passages
 from tasks.retrieval.sparse import SparseEngine
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer
+from tasks.retrieval.word_lists import WordLists, word_lists
 from tasks.runtime.parts import decode_rows
 
 
@@ -41,7 +41,7 @@ def assemble(
         vectors: shards of `vectors_shard`, likewise.
         config: what the parts were made with; `engines.settled` says what `auto` is beforehand.
         corpus_sha256: the corpus artifact that the passages were cut from.
-        extra: further files of the index by name, such as the vectors of words.
+        extra: further files of the index by name: the vectors of words, and the lists of words that `config` names.
 
     Raises:
         MismatchedParts: there are no passages, or the parts differ in number.
@@ -51,7 +51,8 @@ def assemble(
     counts = write_passages(folder, decode_passages(passages))
     if not counts.passages:
         raise MismatchedParts("the corpus gave no passages; an index needs at least one document with text")
-    boosted = shared_tokenizer(config.tokens).single_words(finance_words())
+    lists = word_lists(config.tokens, extra.__getitem__)
+    boosted = shared_tokenizer(config.tokens, lists).boosted()
     words = (words for shard in tokens for words in _token_lists(shard))
     engine, tokenized = write_sparse(folder / SPARSE, words, config.search, boosted)
     few = queries_are_sparse(config.embedding)
@@ -63,7 +64,7 @@ def assemble(
         )
     for name, data in extra.items():
         (folder / name).write_bytes(data)
-    manifest = _manifest(folder, engine, counts, dense, config, corpus_sha256)
+    manifest = _manifest(folder, engine, counts, dense, config, lists, corpus_sha256)
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
     return manifest
 
@@ -74,6 +75,7 @@ def _manifest(
     counts: PassageCounts,
     dense: BuiltDense,
     config: IndexConfig,
+    lists: WordLists,
     corpus_sha256: str,
 ) -> Manifest:
     """The description of what was written into the folder."""
@@ -83,8 +85,8 @@ def _manifest(
         faiss=dense.kind,
         dense_recall=dense.recall,
         tokens=config.tokens,
-        tokenizer_sha256=shared_tokenizer(config.tokens).fingerprint(),
-        dictionary_sha256=dictionary_sha256(config.tokens),
+        tokenizer_sha256=shared_tokenizer(config.tokens, lists).fingerprint(),
+        dictionary_sha256=dictionary_sha256(config.tokens, lists),
         embedding=config.embedding,
         search=config.search,
         tuning=config.tuning,

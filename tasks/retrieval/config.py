@@ -21,6 +21,16 @@ class TokenConfig(BaseModel):
     )
     finance_words: bool = Field(True, description="Load the finance dictionary into the segmenter.")
     keep_digits: bool = Field(True, description="Keep tokens that are bare numbers, such as 2024 or 3.5%.")
+    user_words: str | None = Field(
+        None,
+        description="Words that are cut whole, and boosted as finance words are: a file, one word a line, or the "
+        "sha256 of a stored one.",
+    )
+    stop_words: str | None = Field(
+        None,
+        description="Words that are left out of passages and queries: a file or a sha256, likewise. None by default, "
+        "since common words weigh next to nothing as it is.",
+    )
 
 
 class HashEmbedding(BaseModel):

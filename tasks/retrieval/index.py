@@ -21,7 +21,7 @@ from tasks.retrieval.manifest import Manifest, UnusableIndex
 from tasks.retrieval.passage_file import PassageFile
 from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents, no_documents
 from tasks.retrieval.sparse import Sparse
-from tasks.retrieval.tokens import search_text, shared_tokenizer
+from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer
 
 SPARSE = "bm25"
 """The folder of the words' index, whichever engine wrote it."""
@@ -34,7 +34,13 @@ class Index:
     """An opened index; safe to share between threads, since searching changes nothing."""
 
     def __init__(
-        self, manifest: Manifest, passages: PassageFile, sparse: Sparse, dense: Dense, embedders: Embedders
+        self,
+        manifest: Manifest,
+        passages: PassageFile,
+        sparse: Sparse,
+        dense: Dense,
+        tokenizer: Tokenizer,
+        embedders: Embedders,
     ) -> None:
         """Put opened parts together; use `open`."""
         self.manifest = manifest
@@ -42,7 +48,7 @@ class Index:
         self._masks = Masks(passages)
         self._sparse = sparse
         self._dense = dense
-        self._tokenizer = shared_tokenizer(manifest.tokens)
+        self.tokenizer = tokenizer
         self._embedders = embedders
 
     @classmethod
@@ -72,11 +78,12 @@ class Index:
             ) from error
         try:
             _require_alike(folder, manifest, passages, sparse, dense)
-            ways = embedders(manifest.embedding, manifest.tokens, folder, open_model)
+            tokenizer = shared_tokenizer(manifest.tokens, manifest.word_lists(folder))
+            ways = embedders(manifest.embedding, tokenizer, folder, open_model)
         except BaseException:
             sparse.close()
             raise
-        return cls(manifest, passages, sparse, dense, ways)
+        return cls(manifest, passages, sparse, dense, tokenizer, ways)
 
     def close(self) -> None:
         """End what was started for this index, such as a process; it cannot be searched afterwards."""
@@ -136,7 +143,7 @@ class Index:
 
     def _words(self, query: str, count: int, mask: Mask | None) -> Leg:
         """The BM25 leg of one query."""
-        tokens = self._tokenizer.tokens(query)
+        tokens = self.tokenizer.tokens(query)
         return best_documents(lambda k: self._sparse.search(tokens, k, mask), self.passages.documents, count)
 
     def _meaning(self, queries: Sequence[str], count: int, mask: Mask | None) -> list[Leg]:
