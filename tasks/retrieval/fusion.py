@@ -55,3 +55,19 @@ def fuse(words: Leg, meaning: Leg, how: Fusion, alpha: float) -> Leg:
     scores = first + second
     order = np.lexsort((numbers, -scores))
     return Leg(numbers[order], scores[order], rows[order])
+
+
+def placed(scores: NDArray[np.float64], words: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:
+    """What fusion would give documents of another index by their BM25 scores, as if their vectors said the same.
+
+    Args:
+        scores: theirs, best first.
+        words: the BM25 leg that was fused, best first: the best of it is 1 and the worst 0, or they are its ranks.
+        how: how it was fused.
+    """
+    if how == "minmax":
+        high, low = (words[0], words[-1]) if len(words) else (scores.max(initial=0), 0.0)
+        return np.maximum((scores - low) / (high - low), 0) if high > low else scores / max(high, 1e-12)
+    ranks = 1 + np.searchsorted(-words, -scores, side="left") + np.arange(len(scores))
+    share = 2.0 if how == "rrf" else 1.0
+    return share / (RANK_CONSTANT + ranks)

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from datasets_registry.artifact import SHA256, FileEntry, Stored
-from tasks.retrieval.config import Embedding, SearchConfig, TokenConfig, Tuning
+from tasks.retrieval.config import Embedding, RecordsAs, SearchConfig, TokenConfig, Tuning
 from tasks.retrieval.dense import DenseKind
 from tasks.retrieval.sparse import SparseEngine
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer
@@ -44,6 +44,10 @@ class Manifest(Stored):
     passages: int = Field(ge=1)
     documents: int = Field(ge=1)
     undated: int = Field(ge=0, description="Passages without a date: as-of search never shows them.")
+    records: RecordsAs = "table"
+    record_rows: int = Field(
+        0, ge=0, description="Structured records in the table, and as text where they are."
+    )
     files: tuple[FileEntry, ...]
 
     @model_validator(mode="before")

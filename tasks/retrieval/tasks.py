@@ -12,6 +12,7 @@ from blocks.store import ArtifactStore, CorruptObject
 from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry, UnsupportedFormat
 from tasks.retrieval.config import JoinedEmbedding, StaticEmbedding, TokenConfig
 from tasks.retrieval.manifest import MANIFEST, Manifest
+from tasks.retrieval.record_text import record_tokens_shard
 from tasks.retrieval.word_lists import (
     STOP_WORDS,
     USER_WORDS,
@@ -23,9 +24,13 @@ from tasks.retrieval.word_lists import (
     word_lists,
 )
 from tasks.runtime.keys import Identity
+from tasks.runtime.progress import progress_in_ui
+from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
 VERSION = "2026.11.22"
+
+RECORD_WORDS = Identity("tokenise-records", VERSION, ("jieba", "rjieba"))
 
 KIND = "search/words"
 FILE = "words.txt"
@@ -38,6 +43,17 @@ def ingest_words(path: str) -> Made:
     words = read_words(Path(path))
     entry = store.add_file(FILE, encode_words(words), len(words))
     return Made(store.publish(KIND, [entry]), {"words": len(words)})
+
+
+@step(RECORD_WORDS)
+def tokenise_records(corpus: ArtifactRef, config: TokenConfig) -> Made:
+    """The words of every structured record of a corpus; shards that were cut before, in any run, are not cut again."""
+    store = load_store()
+    lists = word_files(store, config)
+    shards = [[entry, *lists] for entry in store.tree(corpus).part("structured")]
+    with progress_in_ui("tokenise-records") as progress:
+        files = map_shards(store, RECORD_WORDS, record_tokens_shard, shards, config, progress)
+    return Made(store.publish("index/record-tokens", files))
 
 
 def with_stored_words(tokens: TokenConfig) -> TokenConfig:

@@ -23,7 +23,7 @@ STOP = TokenConfig(stop_words="b" * 64)
 OWN = WordLists(user=("瞪羚贷", "隔夜shibor"))
 DOCUMENTS = [
     Document("d1", "某行推出瞪羚贷，支持科技企业的发展。", "", "2024-01-01", "s", {}),
-    Document("d2", "羚羊与贷款的发展。", "", "2024-01-01", "s", {}),
+    Document("d2", "瞪羚，贷，都在发展。", "", "2024-01-01", "s", {}),
 ]
 
 
