@@ -15,7 +15,8 @@ from tasks.retrieval.engines import write_sparse
 from tasks.retrieval.index import SPARSE
 from tasks.retrieval.manifest import LAYOUT, MANIFEST, Manifest, file_sha256
 from tasks.retrieval.passage_file import PassageCounts, write_passages
-from tasks.retrieval.record_table import RecordRow, record_row, write_table
+from tasks.retrieval.record_row import RecordRow, record_row
+from tasks.retrieval.record_table import write_table
 from tasks.retrieval.record_text import record_passage, write_record_text
 from tasks.retrieval.sparse import SparseEngine
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer

@@ -12,6 +12,7 @@ from tasks.retrieval.ranking import Leg
 
 Fusion = Literal["minmax", "rrf", "weighted_rrf"]
 
+TINY = 1e-12
 RANK_CONSTANT = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
 
@@ -67,7 +68,9 @@ def placed(scores: NDArray[np.float64], words: NDArray[np.float64], how: Fusion)
     """
     if how == "minmax":
         high, low = (words[0], words[-1]) if len(words) else (scores.max(initial=0), 0.0)
-        return np.maximum((scores - low) / (high - low), 0) if high > low else scores / max(high, 1e-12)
+        if high == low:
+            low = 0.0
+        return np.asarray(np.maximum((scores - low) / max(high - low, TINY), 0.0))
     ranks = 1 + np.searchsorted(-words, -scores, side="left") + np.arange(len(scores))
     share = 2.0 if how == "rrf" else 1.0
     return share / (RANK_CONSTANT + ranks)

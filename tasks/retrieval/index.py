@@ -20,7 +20,8 @@ from tasks.retrieval.fusion import fuse
 from tasks.retrieval.manifest import Manifest, UnusableIndex
 from tasks.retrieval.passage_file import PassageFile
 from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents, no_documents
-from tasks.retrieval.record_table import LIMIT, Lookup, RecordRow, RecordTable
+from tasks.retrieval.record_row import RecordRow
+from tasks.retrieval.record_table import LIMIT, Lookup, RecordTable
 from tasks.retrieval.record_text import RecordText
 from tasks.retrieval.sparse import Sparse
 from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer

@@ -16,10 +16,9 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from datasets_registry.records import Document, JsonObject
 from tasks.retrieval.filters import Filters, Masks, labelled
 from tasks.retrieval.passage_file import UNDATED, Labels, day_number
-from tasks.text.dates import leading_date
+from tasks.retrieval.record_row import RecordRow
 from tasks.text.facts import MARKETS
 from tasks.text.segment import fold
 
@@ -29,47 +28,7 @@ GROUP = 4096
 LIMIT = 20
 MOST = 1000
 """Rows of a lookup, by default and at most."""
-CODE_FIELDS = (
-    "股票代码",
-    "证券代码",
-    "基金代码",
-    "债券代码",
-    "指数代码",
-    "代码",
-    "ts_code",
-    "symbol",
-    "code",
-)
-NAME_FIELDS = (
-    "股票名称", "股票简称", "证券名称", "证券简称", "基金名称", "基金简称", "债券简称", "指数名称", "名称", "简称", "name",
-)  # fmt: skip
-DATE_FIELDS = ("交易日期", "净值日期", "交易日", "日期", "trade_date", "date")
-"""The fields that say what a record is about: the first of them that has a value."""
 SECURITY = re.compile(r"(?:(SH|SZ|BJ)\.?)?([0-9]{4,6})(?:\.(SH|SZ|BJ|SS|OF|HK|XSHG|XSHE))?")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRow:
-    """One record: what it is about, its fields, and the input line that it came from.
-
-    `date` is the day it is about (its own, else the published one), `known` the day from which on a search may see it:
-    the later of the two, for a record may be dated before it was published, or after. `fields` is empty where the
-    record was written as text; `contents` is the record as one line of text either way.
-    """
-
-    id: str
-    title: str
-    code: str
-    name: str
-    date: str | None
-    known: str | None
-    source: str
-    kind: str
-    tenant: str
-    file: str
-    line: int
-    contents: str
-    fields: JsonObject
 
 
 SCHEMA = pa.schema(
@@ -103,31 +62,6 @@ class Lookup:
             raise ValueError("cannot look up records by nothing; give a code, a name or a day")
         if self.first and self.last and self.last < self.first:
             raise ValueError(f"no day lies between {self.first} and {self.last}; give the earlier one first")
-
-
-def record_row(document: Document) -> RecordRow:
-    """The row of a structured record."""
-    given = document.metadata.get("record")
-    record: JsonObject = given if isinstance(given, dict) else {}
-    value: Callable[[tuple[str, ...]], str] = (
-        (lambda names: _field(record, names)) if record else lambda names: _written(document.contents, names)
-    )
-    day = leading_date(value(DATE_FIELDS)) or document.published
-    return RecordRow(
-        id=document.id,
-        title=document.title,
-        code=value(CODE_FIELDS),
-        name=value(NAME_FIELDS),
-        date=day,
-        known=max(day, document.published or "") if day else None,
-        source=document.source,
-        kind=_tag(document, "kind"),
-        tenant=_tag(document, "tenant"),
-        file=str(document.metadata.get("input_file", "")),
-        line=int(str(document.metadata.get("input_line", 0))),
-        contents=document.contents,
-        fields=record,
-    )
 
 
 def write_table(folder: Path, rows: Iterable[RecordRow]) -> int:
@@ -225,24 +159,6 @@ class RecordTable:
         return found
 
 
-def _field(record: JsonObject, names: tuple[str, ...]) -> str:
-    return next((str(record[name]).strip() for name in names if record.get(name) not in (None, "")), "")
-
-
-def _written(text: str, names: tuple[str, ...]) -> str:
-    """The value of the first of these fields in a record that was written as text."""
-    for name in names:
-        match = re.search(rf"(?<!\w){name}[\"'”]?\s*[:：=|｜\s]\s*[\"'“]?([^\s,，;；|｜\"'“”]+)", text)
-        if match:
-            return match[1]
-    return ""
-
-
-def _tag(document: Document, name: str) -> str:
-    value = document.metadata.get(name)
-    return "" if value is None else str(value)
-
-
 def _same_code(wanted: str) -> Callable[[str], bool]:
     number, market = _security(wanted)
 
@@ -282,4 +198,4 @@ def _days(column: pa.ChunkedArray) -> NDArray[np.int32]:
     """The proleptic Gregorian days of dates; `UNDATED` where there is none."""
     one = column.unify_dictionaries().combine_chunks()
     days = np.array([*map(day_number, one.dictionary.to_pylist()), UNDATED], np.int32)
-    return days[np.asarray(one.indices.fill_null(len(days) - 1))]
+    return np.asarray(days[np.asarray(one.indices.fill_null(len(days) - 1))], np.int32)

@@ -17,7 +17,7 @@ from tasks.retrieval.filters import Filters, Masks
 from tasks.retrieval.fusion import Fusion, placed
 from tasks.retrieval.passage_file import PassageFile, write_passages
 from tasks.retrieval.ranking import Leg, best_documents
-from tasks.retrieval.record_table import RecordRow, record_row
+from tasks.retrieval.record_row import RecordRow, record_row
 from tasks.retrieval.tokens import search_text, shared_tokenizer
 from tasks.retrieval.word_lists import list_names, word_lists
 from tasks.runtime.parts import Part, decode_as, encode_rows
