@@ -57,11 +57,9 @@ class Lookup:
     last: date | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where nothing is said, or no day lies between the first and the last."""
+        """Raise `ValueError` where nothing is said."""
         if not (self.code or self.name or self.first or self.last):
             raise ValueError("cannot look up records by nothing; give a code, a name or a day")
-        if self.first and self.last and self.last < self.first:
-            raise ValueError(f"no day lies between {self.first} and {self.last}; give the earlier one first")
 
 
 def write_table(folder: Path, rows: Iterable[RecordRow]) -> int:

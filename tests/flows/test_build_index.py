@@ -13,6 +13,7 @@ from flows.build_index import build_index
 from tasks.indexing.config import DistilConfig, EmbeddingConfig, TuningConfig
 from tasks.retrieval.config import JoinedEmbedding, SearchConfig, TokenConfig, UrlEmbedding
 from tasks.retrieval.index import Index
+from tasks.retrieval.record_table import Lookup
 from tasks.retrieval.word_lists import BadWords
 from tests.fakes.embedding_server import Behaviour, embedding_server
 
@@ -145,3 +146,23 @@ def test_words_of_the_user_are_stored_once_and_go_with_the_index(
     assert build_index(corpus=source, tokens=TokenConfig(user_words=stored)) == first
     with pytest.raises(BadWords, match="is a corpus, wanted a list of words"):
         build_index(corpus=source, tokens=TokenConfig(user_words=source))
+
+
+def test_records_go_into_the_table_and_are_found_by_their_words_if_asked(
+    prefect_store: ArtifactStore, home: Path
+) -> None:
+    quotes = [
+        {"id": f"q{day}", "record": {"股票代码": "002851", "交易日期": f"201901{day}", "收盘价": "21.5"}}
+        for day in (24, 25)
+    ]
+    path = home / "both.jsonl"
+    corpus(home, 5)
+    path.write_bytes((home / "5.jsonl").read_bytes() + b"".join(orjson.dumps(row) + b"\n" for row in quotes))
+    source = build_corpus(str(path), name="both").sha256
+    table = opened(prefect_store, build_index(corpus=source))
+    assert [row.line for row in table.find_records(Lookup(code="002851"), limit=5)] == [7, 6]
+    assert not {hit.document for hit in table.search("002851 20190125", "bm25")} & {"q24", "q25"}
+    text = opened(prefect_store, build_index(corpus=source, records="passages"))
+    hit = text.search("002851 20190125", "hybrid", top_k=1)[0]
+    assert (hit.document, hit.passage.text) == ("q25", "股票代码 002851 交易日期 20190125 收盘价 21.5")
+    assert (text.manifest.records, text.manifest.record_rows) == ("passages", 2)

@@ -103,8 +103,7 @@ def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
 def test_nothing_and_too_much_are_refused(table: RecordTable) -> None:
     with pytest.raises(ValueError, match="give a code, a name or a day"):
         Lookup(code="")
-    with pytest.raises(ValueError, match="no day lies between 2024-01-02 and 2024-01-01"):
-        Lookup(first=date(2024, 1, 2), last=date(2024, 1, 1))
+    assert table.find(Lookup(first=date(2024, 1, 2), last=date(2024, 1, 1))) == []
     for limit in (0, 1001):
         with pytest.raises(ValueError, match=f"cannot look up {limit} records; wanted 1 to 1000"):
             table.find(Lookup(code="1"), limit=limit)
