@@ -32,7 +32,6 @@ from tasks.retrieval.dense import decode_vectors
 from tasks.retrieval.filters import Filters
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.index import METHODS, SPARSE, Index
-from tasks.retrieval.tokens import shared_tokenizer
 from tasks.runtime.parts import encode_rows
 
 SEED = 20261122
@@ -78,7 +77,7 @@ def _libraries(folder: Path, vectors: NDArray[np.float32], index: Index) -> Call
     flat = faiss.IndexFlatIP(vectors.shape[1])
     flat.add(vectors)
     faiss.omp_set_num_threads(1)
-    tokenizer, embedder = shared_tokenizer(index.manifest.tokens), HashEmbedder(vectors.shape[1])
+    tokenizer, embedder = index.tokenizer, HashEmbedder(vectors.shape[1])
     documents, pool, alpha = index.passages.documents, index.manifest.search.pool, index.manifest.search.alpha
 
     def best(rows: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[int, float]:

@@ -7,7 +7,21 @@ import typer
 from blocks.s3 import StoreUnavailable
 from blocks.store import CorruptObject, MissingObject
 from datasets_registry.artifact import UnsupportedFormat
-from finloom import answer, audit, data, evaluate, run, search, serve, stack, tools, versions, why, worker
+from finloom import (
+    answer,
+    audit,
+    data,
+    evaluate,
+    records,
+    run,
+    search,
+    serve,
+    stack,
+    tools,
+    versions,
+    why,
+    worker,
+)
 from finloom.output import WrongUse
 from infra.processes import StackError
 from tasks.retrieval.manifest import UnusableIndex
@@ -41,6 +55,7 @@ app.command("run")(run.run)
 app.command("worker")(worker.worker)
 app.command("why")(why.why)
 app.command("search")(search.search)
+app.command("records")(records.records)
 app.command("ask")(answer.ask)
 app.command("versions")(versions.versions)
 app.add_typer(evaluate.app, name="eval")

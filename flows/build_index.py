@@ -14,17 +14,16 @@ from tasks.indexing.tasks import (
     assemble_index,
     distil_words,
     embed_passages,
-    in_force,
     parts_done,
     publish_index,
     read_choice,
     split_passages,
     tokenise_passages,
     tune_search,
-    words_of,
 )
-from tasks.retrieval.config import SearchConfig, TokenConfig
+from tasks.retrieval.config import RecordsAs, SearchConfig, TokenConfig
 from tasks.retrieval.engines import settled
+from tasks.retrieval.tasks import in_force, tokenise_records, with_stored_words, words_of
 from tasks.runtime.published import published
 
 
@@ -37,6 +36,7 @@ def build_index(
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
     search: SearchConfig = SearchConfig(),
+    records: RecordsAs = "table",
     tuning: TuningConfig = TuningConfig(),
     development: str | None = None,
     shadow: ShadowConfig = ShadowConfig(),
@@ -55,6 +55,7 @@ def build_index(
         embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
         device: What that model runs on.
         search: How passages are scored; what is set here is not tuned.
+        records: Whether structured records are only looked up, by code, name and date, or also found by their words.
         tuning: What is tuned, and on how much.
         development: Queries to tune on (JSON lines of query and gold ids), or the sha256 of stored ones, never those
             that search is measured on; without them, titles ask for their documents.
@@ -62,11 +63,12 @@ def build_index(
         name: The name under which the index is put in force.
     """
     source = published("corpus", corpus)
+    tokens = with_stored_words(tokens)
     before = in_force(name)
     done = parts_done(before, passages, tokens)
     cut = split_passages(source, passages, done)
     words = tokenise_passages(cut, tokens, done)
-    config = IndexConfig(passages=passages, tokens=tokens, search=settled(search))
+    config = IndexConfig(passages=passages, tokens=tokens, search=settled(search), records=records)
     if embedder_name is not None:
         model = published("embedder", embedder_name)
         config = config.embedded(model_embedding(model))
@@ -84,6 +86,7 @@ def build_index(
         how = embedding_of(choice.kind, table, embedding)
         config = config.embedded(how, choice)
         vectors = embed_passages(cut, words, table, how, done)
-    index = assemble_index(source, cut, words, vectors, config)
+    record_words = tokenise_records(source, tokens) if records == "passages" else None
+    index = assemble_index(source, cut, words, vectors, config, record_words)
     publish_index(index, name, shadow)
     return index

@@ -11,7 +11,7 @@ from tasks.corpus.config import CleaningConfig, QualityConfig
 from tasks.dedup.config import DedupConfig
 from tasks.indexing.config import EmbeddingConfig, PassageConfig
 from tasks.indexing.shadow import ShadowConfig
-from tasks.retrieval.config import SearchConfig, TokenConfig
+from tasks.retrieval.config import RecordsAs, SearchConfig, TokenConfig
 from tasks.runtime.lease import only_one
 from tasks.runtime.published import published
 from tasks.succession.tasks import arrivals, corpus_in_force
@@ -29,6 +29,7 @@ def refresh_index(
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
     search: SearchConfig = SearchConfig(),
+    records: RecordsAs = "table",
     shadow: ShadowConfig = ShadowConfig(),
     name: str = "main",
 ) -> ArtifactRef:
@@ -50,6 +51,7 @@ def refresh_index(
         embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
         device: What that model runs on.
         search: How passages are scored.
+        records: Whether structured records are only looked up, by code, name and date, or also found by their words.
         shadow: How much less than the index in force the new one may find.
         name: The name under which the corpus and the index are put in force.
     """
@@ -72,6 +74,7 @@ def refresh_index(
             embedder_name=embedder_name,
             device=device,
             search=search,
+            records=records,
             shadow=shadow,
             name=name,
         )

@@ -19,6 +19,7 @@ from tasks.evaluation.tasks import ask_known_items, compare_retrieval, evaluate_
 from tasks.indexing.config import IndexConfig, PassageConfig
 from tasks.indexing.tasks import assemble_index, publish_index, split_passages, tokenise_passages
 from tasks.retrieval.config import SearchConfig, TokenConfig
+from tasks.retrieval.tasks import with_stored_words
 from tasks.runtime.published import published
 from tasks.runtime.routing import hand_back
 
@@ -50,6 +51,7 @@ def train_embedder(
         name: The name of the embedder, which is put in force if dense search is not worse for it.
     """
     source = published("corpus", corpus)
+    tokens = with_stored_words(tokens)
     start = base_model(embedder_base)
     asked = stored_questions(questions) if questions else ask_known_items(source, evaluation)
     cut = split_passages(source, passages)

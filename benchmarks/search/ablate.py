@@ -1,27 +1,26 @@
 """What each option of BM25 is worth: a cap on repeats, a boost of finance words, kept numbers, stop words.
 
-    python benchmarks/search/ablate.py --data FOLDER [--sets stard ...] [--stop-words FILE]
+    python benchmarks/search/ablate.py --data FOLDER [--sets stard ...] [--stop-words FILE] [--user-words FILE]
 
 Every question of a set is asked with and without each option, all else as it is by default. A row shows Success@5 and
 RR@10 with the option, and its difference to the first row with the 95 % interval (paired bootstrap): an interval that
-holds 0 shows nothing. Stop words are one a line, taken from passages and questions alike; finloom has none.
+holds 0 shows nothing. Stop words and user words are one a line; finloom has none of either by default.
 """
 
 import argparse
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sets import SOURCES, QuerySet, read_set
 
-from datasets_registry.words import finance_words
 from tasks.indexing.config import PassageConfig
 from tasks.indexing.development import Sample, as_indexed
 from tasks.indexing.passages import split_passages
 from tasks.indexing.tuning import Trial
 from tasks.retrieval.comparison import Ranks, compare_ranks
 from tasks.retrieval.config import SearchConfig, TokenConfig
-from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer
+from tasks.retrieval.tokens import NO_LISTS, Tokenizer, search_text, shared_tokenizer
+from tasks.retrieval.word_lists import WordLists, read_words
 
 METRICS = ("success@5", "rr@10")
 
@@ -32,19 +31,7 @@ class Option:
 
     search: SearchConfig = field(default_factory=SearchConfig)
     tokens: TokenConfig = field(default_factory=TokenConfig)
-    stop_words: frozenset[str] = frozenset()
-
-
-class Without(Tokenizer):
-    """A tokenizer that drops some words."""
-
-    def __init__(self, config: TokenConfig, dropped: Collection[str]) -> None:
-        super().__init__(config)
-        self._dropped = dropped
-
-    def tokens(self, text: str) -> list[str]:
-        """The words of a text but for those that are dropped."""
-        return [token for token in super().tokens(text) if token not in self._dropped]
+    lists: WordLists = NO_LISTS
 
 
 def main() -> None:
@@ -53,6 +40,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds the query sets")
     parser.add_argument("--sets", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--stop-words", type=Path, help="a file of stop words, one a line")
+    parser.add_argument("--user-words", type=Path, help="a file of words that are cut whole, one a line")
     arguments = parser.parse_args()
     options = {
         "plain": Option(),
@@ -63,8 +51,13 @@ def main() -> None:
         "no finance words": Option(tokens=TokenConfig(finance_words=False)),
     }
     if arguments.stop_words:
-        words = frozenset(arguments.stop_words.read_text("utf-8").split())
-        options[f"{len(words)} stop words"] = Option(stop_words=words)
+        stop = tuple(read_words(arguments.stop_words))
+        tokens = TokenConfig(stop_words=str(arguments.stop_words))
+        options[f"{len(stop)} stop words"] = Option(tokens=tokens, lists=WordLists(stop=stop))
+    if arguments.user_words:
+        user = tuple(read_words(arguments.user_words))
+        tokens = TokenConfig(user_words=str(arguments.user_words))
+        options[f"{len(user)} user words"] = Option(tokens=tokens, lists=WordLists(user=user))
     for name in arguments.sets:
         _table(read_set(arguments.data, name), options)
 
@@ -84,10 +77,8 @@ def _table(asked: QuerySet, options: dict[str, Option]) -> None:
 
 def _ranks(asked: QuerySet, option: Option) -> Ranks:
     questions = [*asked.development, *asked.test]
-    tokenizer = (
-        Without(option.tokens, option.stop_words) if option.stop_words else shared_tokenizer(option.tokens)
-    )
-    boosted = frozenset(tokenizer.single_words(finance_words()))
+    tokenizer = shared_tokenizer(option.tokens, option.lists)
+    boosted = frozenset(tokenizer.boosted())
     trial = Trial(_sample(asked, tokenizer), questions, option.search, tokenizer, boosted)
     found = trial.alone(trial.words(option.search.k1, option.search.b))
     return {

@@ -24,12 +24,12 @@ from services.search.contract import (
 )
 from services.search.errors import json_response
 from services.search.gate import entry_of
+from services.search.lookup import Lookups, RecordsAnswer, RecordsRequest, plain_record
 from services.search.measures import Measures, index_age
 from services.search.shelf import Shelf
 from services.search.watcher import Watcher
 from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import METHODS, Method
-from tasks.retrieval.tokens import shared_tokenizer
 
 PAGE_TOP_K = 50
 INDEX_HEADER = "X-Finloom-Index"
@@ -55,6 +55,7 @@ class Parts:
 def add_routes(app: FastAPI, parts: Parts) -> None:
     """Give the application all its endpoints."""
     _add_searches(app, parts)
+    _add_records(app, Lookups(parts.shelf))
     _add_conditions(app, parts)
     _add_page(app, parts)
 
@@ -114,6 +115,19 @@ def _add_searches(app: FastAPI, parts: Parts) -> None:
         ask = body.ask(parts.config, entry_of(request).tenant)
         answer = await _search(parts, request, [body.query], ask)
         return _answered(dify.records(answer.hits[0], body.threshold), answer)
+
+
+def _add_records(app: FastAPI, lookups: Lookups) -> None:
+    @app.post("/v1/records", response_model=RecordsAnswer, responses=_errors(ErrorAnswer, 401))
+    async def records(body: RecordsRequest, request: Request) -> Response:
+        """Look up structured records by code, name and date."""
+        version, rows = await lookups.find(body, entry_of(request).tenant)
+        asked = body.model_dump(mode="json", include={"code", "name", "first", "last", "as_of", "limit"})
+        ids: list[JsonValue] = [row.id for row in rows]
+        entry_of(request).details |= {"queries": [asked], "index": version, "ids": [ids]}
+        response = json_response({"index": version, "records": [plain_record(row) for row in rows]})
+        response.headers[INDEX_HEADER] = version
+        return response
 
 
 def _seen_by(request: Request) -> Filters:
@@ -201,4 +215,4 @@ def _words(parts: Parts, query: str) -> list[str]:
     version = parts.shelf.current
     if version is None:
         raise NotReady("no version of the index is open any more; try again")
-    return shared_tokenizer(version.index.manifest.tokens).tokens(query)
+    return version.index.tokenizer.tokens(query)

@@ -8,16 +8,14 @@ the row's metadata.
 import hashlib
 import json
 import re
-from datetime import date
 
 import orjson
-from pydantic import JsonValue
 
 from datasets_registry.records import InputRow, JsonObject
+from tasks.text.dates import leading_date
 
 BOM = b"\xef\xbb\xbf"
 NAMED = frozenset({"id", "title", "text", "record", "contents", "source", "published", "metadata"})
-DATE = re.compile(r"\s*(?:(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{4})(\d{2})(\d{2}))(?!\d)")
 
 
 def parse_line(raw: bytes, file: str, line: int) -> InputRow | str:
@@ -34,18 +32,6 @@ def parse_line(raw: bytes, file: str, line: int) -> InputRow | str:
     if not isinstance(row, dict):
         return "not_an_object"
     return _read_object(row, hashlib.sha256(raw).hexdigest(), file, line)
-
-
-def published_date(value: JsonValue) -> str | None:
-    """The date that a value begins with, as `YYYY-MM-DD`; None where it does not begin with one."""
-    match = DATE.match(str(value)) if isinstance(value, str | int) else None
-    if match is None:
-        return None
-    year, month, day = (int(part) for part in match.groups() if part)
-    try:
-        return date(year, month, day).isoformat()
-    except ValueError:
-        return None
 
 
 def _read_object(row: JsonObject, sha256: str, file: str, line: int) -> InputRow | str:
@@ -72,7 +58,7 @@ def _read_object(row: JsonObject, sha256: str, file: str, line: int) -> InputRow
         return "no_text"
     dated = row.get("published") or metadata.get("published")
     kept: JsonObject = {name: value for name, value in row.items() if name not in NAMED} | metadata
-    if dated and published_date(dated) is None:
+    if dated and leading_date(dated) is None:
         kept["published_as_given"] = dated
     source = row.get("source") or metadata.get("source") or metadata.get("source_file") or ""
     return InputRow(
@@ -84,7 +70,7 @@ def _read_object(row: JsonObject, sha256: str, file: str, line: int) -> InputRow
         text=text,
         record=record or None,
         source=str(source),
-        published=published_date(dated),
+        published=leading_date(dated),
         metadata=kept,
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Question
-from datasets_registry.words import finance_words
 from tasks.indexing.config import KINDS, Choice, EmbeddingConfig, IndexConfig, TuningConfig, WithoutModel
 from tasks.indexing.development import Row, Sample, as_indexed, draw, some_of, title_questions, without_titles
 from tasks.indexing.tuning import SAFE_ALPHA, Trial, VectorLeg, tune
@@ -12,7 +11,8 @@ from tasks.retrieval.config import HashEmbedding, JoinedEmbedding, StaticEmbeddi
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.joined import join
 from tasks.retrieval.manifest import Manifest
-from tasks.retrieval.tokens import shared_tokenizer
+from tasks.retrieval.tokens import NO_LISTS, Tokenizer, shared_tokenizer
+from tasks.retrieval.word_lists import WordLists
 from tasks.retrieval.words import WordEmbedder, WordSum, WordTable
 
 FEWEST = 10
@@ -26,6 +26,7 @@ def choose(
     embedding: EmbeddingConfig,
     config: IndexConfig,
     tuning: TuningConfig,
+    lists: WordLists = NO_LISTS,
 ) -> Choice:
     """What finds the most on the development queries; without any, the first kind at an alpha that fails last.
 
@@ -36,6 +37,7 @@ def choose(
         embedding: which kinds are tried, and what they are like.
         config: how texts are cut into words, and the settings to start from.
         tuning: what may be changed.
+        lists: the words that `config.tokens` names.
     """
     asked = title_questions(rows, tuning) if given is None else some_of(given, tuning)
     kinds = embedding.kinds(len(rows))
@@ -43,14 +45,12 @@ def choose(
     figures: dict[str, float] = {}
     enough = len(asked) >= FEWEST
     if enough:
+        tokenizer = shared_tokenizer(config.tokens, lists)
         some = draw(rows, {name for question in asked for name in question.gold}, tuning)
-        tokenizer = shared_tokenizer(config.tokens)
         sample = as_indexed(some) if given is not None else without_titles(some, tokenizer)
-        boosted = (
-            frozenset(tokenizer.single_words(finance_words())) if search.term_boost != 1 else frozenset()
-        )
+        boosted = frozenset(tokenizer.boosted()) if search.term_boost != 1 else frozenset()
         trial = Trial(sample, asked, search, tokenizer, boosted)
-        legs = vector_legs(sample, asked, table, embedding, config)
+        legs = vector_legs(sample, asked, table, embedding, tokenizer)
         chosen, search, figures = tune(trial, {name: legs[name] for name in kinds}, search, tuning)
         kind = next(name for name in kinds if name == chosen)
     elif "alpha" in tuning.settings:
@@ -70,7 +70,7 @@ def vector_legs(
     asked: Sequence[Question],
     table: WordTable | None,
     embedding: EmbeddingConfig,
-    config: IndexConfig,
+    tokenizer: Tokenizer,
 ) -> dict[str, VectorLeg]:
     """The vectors of the sample and of the queries, by kind; those of words only where there is a table."""
     queries = [question.query for question in asked]
@@ -80,7 +80,7 @@ def vector_legs(
         return {"hash": characters}
     words = VectorLeg(
         WordSum(table).embed_tokens(sample.tokens),
-        WordEmbedder(table, shared_tokenizer(config.tokens)).embed(queries),
+        WordEmbedder(table, tokenizer).embed(queries),
     )
     weight = embedding.words_weight
     joined = VectorLeg(

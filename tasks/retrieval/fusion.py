@@ -12,6 +12,7 @@ from tasks.retrieval.ranking import Leg
 
 Fusion = Literal["minmax", "rrf", "weighted_rrf"]
 
+TINY = 1e-12
 RANK_CONSTANT = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
 
@@ -55,3 +56,21 @@ def fuse(words: Leg, meaning: Leg, how: Fusion, alpha: float) -> Leg:
     scores = first + second
     order = np.lexsort((numbers, -scores))
     return Leg(numbers[order], scores[order], rows[order])
+
+
+def placed(scores: NDArray[np.float64], words: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:
+    """What fusion would give documents of another index by their BM25 scores, as if their vectors said the same.
+
+    Args:
+        scores: theirs, best first.
+        words: the BM25 leg that was fused, best first: the best of it is 1 and the worst 0, or they are its ranks.
+        how: how it was fused.
+    """
+    if how == "minmax":
+        high, low = (words[0], words[-1]) if len(words) else (scores.max(initial=0), 0.0)
+        if high == low:
+            low = 0.0
+        return np.asarray(np.maximum((scores - low) / max(high - low, TINY), 0.0))
+    ranks = 1 + np.searchsorted(-words, -scores, side="left") + np.arange(len(scores))
+    share = 2.0 if how == "rrf" else 1.0
+    return share / (RANK_CONSTANT + ranks)

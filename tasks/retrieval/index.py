@@ -20,8 +20,11 @@ from tasks.retrieval.fusion import fuse
 from tasks.retrieval.manifest import Manifest, UnusableIndex
 from tasks.retrieval.passage_file import PassageFile
 from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents, no_documents
+from tasks.retrieval.record_row import RecordRow
+from tasks.retrieval.record_table import LIMIT, Lookup, RecordTable
+from tasks.retrieval.record_text import RecordText
 from tasks.retrieval.sparse import Sparse
-from tasks.retrieval.tokens import search_text, shared_tokenizer
+from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer
 
 SPARSE = "bm25"
 """The folder of the words' index, whichever engine wrote it."""
@@ -34,7 +37,15 @@ class Index:
     """An opened index; safe to share between threads, since searching changes nothing."""
 
     def __init__(
-        self, manifest: Manifest, passages: PassageFile, sparse: Sparse, dense: Dense, embedders: Embedders
+        self,
+        manifest: Manifest,
+        passages: PassageFile,
+        sparse: Sparse,
+        dense: Dense,
+        tokenizer: Tokenizer,
+        embedders: Embedders,
+        records: RecordTable | None = None,
+        record_text: RecordText | None = None,
     ) -> None:
         """Put opened parts together; use `open`."""
         self.manifest = manifest
@@ -42,8 +53,10 @@ class Index:
         self._masks = Masks(passages)
         self._sparse = sparse
         self._dense = dense
-        self._tokenizer = shared_tokenizer(manifest.tokens)
+        self.tokenizer = tokenizer
         self._embedders = embedders
+        self._records = records
+        self._record_text = record_text
 
     @classmethod
     def open(cls, folder: Path, *, intact: bool = False, open_model: OpenModel | None = None) -> Self:
@@ -65,6 +78,9 @@ class Index:
             manifest.require_intact(folder)
         try:
             passages, dense = PassageFile.open(folder), Dense.open(folder)
+            records = RecordTable.open(folder) if manifest.record_rows else None
+            as_text = manifest.records == "passages" and manifest.record_rows
+            record_text = RecordText.open(folder) if as_text else None
             sparse = open_sparse(manifest.engine, folder / SPARSE)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise UnusableIndex(
@@ -72,11 +88,13 @@ class Index:
             ) from error
         try:
             _require_alike(folder, manifest, passages, sparse, dense)
-            ways = embedders(manifest.embedding, manifest.tokens, folder, open_model)
+            _require_records(folder, manifest, records, record_text)
+            tokenizer = shared_tokenizer(manifest.tokens, manifest.word_lists(folder))
+            ways = embedders(manifest.embedding, tokenizer, folder, open_model)
         except BaseException:
             sparse.close()
             raise
-        return cls(manifest, passages, sparse, dense, ways)
+        return cls(manifest, passages, sparse, dense, tokenizer, ways, records, record_text)
 
     def close(self) -> None:
         """End what was started for this index, such as a process; it cannot be searched afterwards."""
@@ -105,7 +123,8 @@ class Index:
 
         Args:
             queries: a query without a word finds nothing.
-            method: BM25 alone, vectors alone, or both fused as the manifest says.
+            method: BM25 alone, vectors alone, or both fused as the manifest says. Records that are indexed as text are
+                found by words, not by vectors.
             top_k: how many documents at most; up to the manifest's pool, asking for more never changes the
                 first ones.
             alpha: weight of BM25 in hybrid search instead of the manifest's.
@@ -123,9 +142,23 @@ class Index:
         mask = self._masks.of(filters)
         count = max(top_k, self.manifest.search.pool)
         nothing: list[Leg | None] = [None] * len(queries)
-        words = [self._words(query, count, mask) for query in queries] if method != "dense" else nothing
+        cut = [self.tokenizer.tokens(query) for query in queries] if method != "dense" else []
+        words = [self._words(tokens, count, mask) for tokens in cut] if method != "dense" else nothing
         meaning = self._meaning(queries, count, mask) if method != "bm25" else nothing
-        return [self._hits(*legs, alpha, top_k) for legs in zip(words, meaning, strict=True)]
+        hits = [self._hits(*legs, alpha, top_k) for legs in zip(words, meaning, strict=True)]
+        if self._record_text is None or method == "dense":
+            return hits
+        fusion = self.manifest.search.fusion if method == "hybrid" else None
+        return [
+            self._record_text.among(texts, tokens, top_k, filters, leg or no_documents(), fusion)[:top_k]
+            for texts, tokens, leg in zip(hits, cut, words, strict=True)
+        ]
+
+    def find_records(
+        self, lookup: Lookup, filters: Filters = Filters(), limit: int = LIMIT
+    ) -> list[RecordRow]:
+        """The structured records that are looked up, the latest first; see `RecordTable.find`."""
+        return [] if self._records is None else self._records.find(lookup, filters, limit)
 
     def own_vectors(self, rows: Sequence[int]) -> list[float]:
         """The cosine of each row's vector with that of its passage as it is embedded now: 1, but for rounding."""
@@ -134,9 +167,8 @@ class Index:
         kept /= np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), 1e-12)
         return [float(cosine) for cosine in (vectors * kept).sum(axis=1)]
 
-    def _words(self, query: str, count: int, mask: Mask | None) -> Leg:
+    def _words(self, tokens: Sequence[str], count: int, mask: Mask | None) -> Leg:
         """The BM25 leg of one query."""
-        tokens = self._tokenizer.tokens(query)
         return best_documents(lambda k: self._sparse.search(tokens, k, mask), self.passages.documents, count)
 
     def _meaning(self, queries: Sequence[str], count: int, mask: Mask | None) -> list[Leg]:
@@ -191,4 +223,16 @@ def _require_alike(
         raise UnusableIndex(
             f"the passages in {folder} are of {documents} documents, the manifest says {manifest.documents}; "
             "build the index again"
+        )
+
+
+def _require_records(
+    folder: Path, manifest: Manifest, table: RecordTable | None, text: RecordText | None
+) -> None:
+    """Raise `UnusableIndex` unless there are as many records as the manifest says, in the table and as text."""
+    found = {len(part) for part in (table, text) if part is not None}
+    if found and found != {manifest.record_rows}:
+        raise UnusableIndex(
+            f"{folder} holds {' and '.join(map(str, sorted(found)))} records, the manifest says "
+            f"{manifest.record_rows}; build the index again"
         )

@@ -7,10 +7,11 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from datasets_registry.artifact import SHA256, FileEntry, Stored
-from tasks.retrieval.config import Embedding, SearchConfig, TokenConfig, Tuning
+from tasks.retrieval.config import Embedding, RecordsAs, SearchConfig, TokenConfig, Tuning
 from tasks.retrieval.dense import DenseKind
 from tasks.retrieval.sparse import SparseEngine
 from tasks.retrieval.tokens import dictionary_sha256, shared_tokenizer
+from tasks.retrieval.word_lists import WordLists, word_lists
 
 MANIFEST = "manifest.json"
 
@@ -43,6 +44,10 @@ class Manifest(Stored):
     passages: int = Field(ge=1)
     documents: int = Field(ge=1)
     undated: int = Field(ge=0, description="Passages without a date: as-of search never shows them.")
+    records: RecordsAs = "table"
+    record_rows: int = Field(
+        0, ge=0, description="Structured records in the table, and as text where they are."
+    )
     files: tuple[FileEntry, ...]
 
     @model_validator(mode="before")
@@ -78,18 +83,28 @@ class Manifest(Stored):
                     f"{path} has {'no' if found is None else found} bytes, the manifest says {entry.bytes}; "
                     "the index is incomplete, fetch or build it again"
                 )
-        if self.dictionary_sha256 != dictionary_sha256(self.tokens):
+        lists = self.word_lists(folder)
+        if self.dictionary_sha256 != dictionary_sha256(self.tokens, lists):
             raise UnusableIndex(
-                f"the index was built with finance dictionary {self.dictionary_sha256[:12]}, this finloom "
-                f"has {dictionary_sha256(self.tokens)[:12]}; build the index again"
+                f"the index was built with dictionary {self.dictionary_sha256[:12]}, this finloom and the words "
+                f"of the index make {dictionary_sha256(self.tokens, lists)[:12]}; build the index again"
             )
-        present = shared_tokenizer(self.tokens).fingerprint()
+        present = shared_tokenizer(self.tokens, lists).fingerprint()
         if self.tokenizer_sha256 != present:
             raise UnusableIndex(
                 f"the index was tokenized as {self.tokenizer_sha256[:12]}, this finloom tokenizes as "
                 f"{present[:12]} ({self.tokens.engine}); install the version it was built with, or build the "
                 "index again"
             )
+
+    def word_lists(self, folder: Path) -> WordLists:
+        """The lists of words that queries are tokenized with; raises `UnusableIndex` where they cannot be read."""
+        try:
+            return word_lists(self.tokens, lambda name: (folder / name).read_bytes())
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnusableIndex(
+                f"{folder} has no lists of words that can be read: {error}; fetch or build it again"
+            ) from error
 
     def require_intact(self, folder: Path) -> None:
         """Raise `UnusableIndex` unless the files are those of the manifest, with its checksums; reads everything."""

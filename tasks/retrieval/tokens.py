@@ -7,6 +7,7 @@ from functools import cache
 from datasets_registry.records import Passage
 from datasets_registry.words import finance_words
 from tasks.retrieval.config import TokenConfig
+from tasks.retrieval.word_lists import WordLists, list_names
 from tasks.text.segment import Segmenter
 
 PROBE = (
@@ -16,13 +17,23 @@ PROBE = (
 """Text whose tokens differ when the dictionary, the segmenter's version or the splitting rules do."""
 
 
+NO_LISTS = WordLists()
+
+
 class Tokenizer:
     """Tokens of text under one configuration."""
 
-    def __init__(self, config: TokenConfig) -> None:
-        """Load the segmenter; takes about a second."""
+    def __init__(self, config: TokenConfig, lists: WordLists = NO_LISTS) -> None:
+        """Load the segmenter, which takes about a second; raises `ValueError` without the lists that `config` names."""
+        if [bool(lists.user), bool(lists.stop)] != [bool(config.user_words), bool(config.stop_words)]:
+            raise ValueError(
+                f"the settings name {list_names(config) or 'no lists of words'}, given were {len(lists.user)} user "
+                f"words and {len(lists.stop)} stop words; read the lists of the index"
+            )
         self._keep_digits = config.keep_digits
-        self._segmenter = Segmenter(config.engine, dictionary(config))
+        self._stop_words = frozenset(lists.stop)
+        self._user_words = lists.user
+        self._segmenter = Segmenter(config.engine, dictionary(config, lists))
 
     def tokens(self, text: str) -> list[str]:
         """The words of a text, repeats kept, punctuation dropped."""
@@ -33,11 +44,17 @@ class Tokenizer:
         cut = map(self.tokens, words)
         return [tokens[0] for tokens in cut if len(tokens) == 1]
 
+    def boosted(self) -> list[str]:
+        """The words of finance and the user's that are one token, each once."""
+        return list(dict.fromkeys(self.single_words([*finance_words(), *self._user_words])))
+
     def fingerprint(self) -> str:
         """The sha256 of how the probe text is cut: two tokenizers that share it may serve one index."""
         return _sha256(" ".join(self.tokens(PROBE)))
 
     def _counts(self, token: str) -> bool:
+        if token in self._stop_words:
+            return False
         if self._keep_digits:
             return any(character.isalnum() for character in token)
         return any(character.isalpha() for character in token)
@@ -51,20 +68,23 @@ def search_text(passage: Passage) -> str:
     )
 
 
-@cache
-def shared_tokenizer(config: TokenConfig) -> Tokenizer:
-    """One tokenizer a process and configuration."""
-    return Tokenizer(config)
+def shared_tokenizer(config: TokenConfig, lists: WordLists = NO_LISTS) -> Tokenizer:
+    """One tokenizer a process, configuration and lists of words; raises `ValueError` as `Tokenizer` does."""
+    return _tokenizer(config, lists)
 
 
-def dictionary(config: TokenConfig) -> tuple[str, ...]:
+_tokenizer = cache(Tokenizer)
+
+
+def dictionary(config: TokenConfig, lists: WordLists = NO_LISTS) -> tuple[str, ...]:
     """The words that are added to the segmenter's own."""
-    return finance_words() if config.finance_words else ()
+    return (finance_words() if config.finance_words else ()) + lists.user
 
 
-def dictionary_sha256(config: TokenConfig) -> str:
-    """The sha256 of the added words."""
-    return _sha256("\n".join(dictionary(config)))
+def dictionary_sha256(config: TokenConfig, lists: WordLists = NO_LISTS) -> str:
+    """The sha256 of the words that are added, and of those that are left out."""
+    left_out = ["", *lists.stop] if lists.stop else []
+    return _sha256("\n".join([*dictionary(config, lists), *left_out]))
 
 
 def _sha256(text: str) -> str:

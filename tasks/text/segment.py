@@ -37,7 +37,7 @@ class Segmenter:
 
         A word that is not Chinese throughout (A股) is cut whole by the pre-splitter.
         """
-        folded = [_fold(word) for word in words]
+        folded = [fold(word) for word in words]
         chinese = [word for word in folded if re.fullmatch(f"[{HAN}]+", word)]
         mixed = sorted(
             {word for word in folded if re.search(f"[{HAN}]", word)} - set(chinese), key=_longest_first
@@ -50,7 +50,7 @@ class Segmenter:
     def tokens(self, text: str) -> list[str]:
         """The words of a text in order, NFKC and lower case, without punctuation; 3,500 is 3500."""
         tokens: list[str] = []
-        for piece in self._pieces.finditer(_fold(text)):
+        for piece in self._pieces.finditer(fold(text)):
             if piece.lastindex:
                 tokens.extend(self._cut(piece.group()))
             else:
@@ -58,7 +58,8 @@ class Segmenter:
         return tokens
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """A text as it is cut: NFKC, lower case."""
     return unicodedata.normalize("NFKC", text).lower()
 
 

@@ -11,8 +11,10 @@ from datasets_registry.artifact import ArtifactRef
 from flows.build_corpus import build_corpus
 from flows.build_index import build_index
 from tasks.indexing.config import DistilConfig, EmbeddingConfig, TuningConfig
-from tasks.retrieval.config import JoinedEmbedding, SearchConfig, UrlEmbedding
+from tasks.retrieval.config import JoinedEmbedding, SearchConfig, TokenConfig, UrlEmbedding
 from tasks.retrieval.index import Index
+from tasks.retrieval.record_table import Lookup
+from tasks.retrieval.word_lists import BadWords
 from tests.fakes.embedding_server import Behaviour, embedding_server
 
 WORDS = DistilConfig(general_words=30, corpus_words=200, dimensions=32)
@@ -128,3 +130,39 @@ def test_a_server_embeds_passages_and_queries(prefect_store: ArtifactStore, home
         behaviour.asked.clear()
         assert index.search("关于国债的第3号公告", "dense", top_k=1)[0].document == "d03"
         assert behaviour.asked == [["query: 关于国债的第3号公告"]]
+
+
+def test_words_of_the_user_are_stored_once_and_go_with_the_index(
+    prefect_store: ArtifactStore, home: Path
+) -> None:
+    words = home / "words.txt"
+    words.write_text("碳配额养老金 3 n\n", encoding="utf-8")
+    source = corpus(home, 5).sha256
+    first = build_index(corpus=source, tokens=TokenConfig(user_words=str(words)))
+    index = opened(prefect_store, first)
+    assert index.tokenizer.tokens("碳配额养老金") == ["碳配额养老金"]
+    stored = index.manifest.tokens.user_words
+    words.unlink()
+    assert build_index(corpus=source, tokens=TokenConfig(user_words=stored)) == first
+    with pytest.raises(BadWords, match="is a corpus, wanted a list of words"):
+        build_index(corpus=source, tokens=TokenConfig(user_words=source))
+
+
+def test_records_go_into_the_table_and_are_found_by_their_words_if_asked(
+    prefect_store: ArtifactStore, home: Path
+) -> None:
+    quotes = [
+        {"id": f"q{day}", "record": {"股票代码": "002851", "交易日期": f"201901{day}", "收盘价": "21.5"}}
+        for day in (24, 25)
+    ]
+    path = home / "both.jsonl"
+    corpus(home, 5)
+    path.write_bytes((home / "5.jsonl").read_bytes() + b"".join(orjson.dumps(row) + b"\n" for row in quotes))
+    source = build_corpus(str(path), name="both").sha256
+    table = opened(prefect_store, build_index(corpus=source))
+    assert [row.line for row in table.find_records(Lookup(code="002851"), limit=5)] == [7, 6]
+    assert not {hit.document for hit in table.search("002851 20190125", "bm25")} & {"q24", "q25"}
+    text = opened(prefect_store, build_index(corpus=source, records="passages"))
+    hit = text.search("002851 20190125", "hybrid", top_k=1)[0]
+    assert (hit.document, hit.passage.text) == ("q25", "股票代码 002851 交易日期 20190125 收盘价 21.5")
+    assert (text.manifest.records, text.manifest.record_rows) == ("passages", 2)

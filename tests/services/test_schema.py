@@ -24,6 +24,7 @@ REFUSED = ["400", "401", "413", "422"]
 """What a bad request gets; schemathesis does not expect that it may also be too large."""
 OPERATIONS = [
     ("POST", "/v1/search"),
+    ("POST", "/v1/records"),
     ("POST", "/retrieve"),
     ("POST", "/retrieval"),
     ("GET", "/healthz"),
@@ -70,6 +71,7 @@ def test_the_document_names_every_endpoint_and_its_keys(server: httpx.Client) ->
     document = server.get("/openapi.json", headers=bearer(KEY)).json()
     assert set(document["paths"]) == {
         "/v1/search",
+        "/v1/records",
         "/retrieve",
         "/retrieval",
         "/healthz",

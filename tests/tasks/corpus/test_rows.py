@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_registry.records import InputRow
-from tasks.corpus.rows import parse_line, published_date
+from tasks.corpus.rows import parse_line
 
 
 def parse(row: object) -> InputRow | str:
@@ -95,24 +95,3 @@ def test_a_bad_line_has_its_reason(raw: bytes, reason: str) -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_make_it_fail(raw: bytes) -> None:
     assert isinstance(parse_line(raw, "f", 1), InputRow | str)
-
-
-@given(st.dates())
-def test_any_way_to_write_a_date_is_read(date: object) -> None:
-    iso = str(date)
-    year, month, day = iso.split("-")
-    for written in (
-        iso,
-        f"{iso} 10:00",
-        f"{year}/{month}/{day}",
-        year + month + day,
-        f"{year}年{month}月{day}日",
-    ):
-        assert published_date(written) == iso
-
-
-@pytest.mark.parametrize(
-    "value", ["2024-13-01", "2023-02-29", "202401011", "昨天", "", None, 3.5, ["2024-01-01"]]
-)
-def test_what_is_no_date_gives_none(value: str | float | list[str] | None) -> None:
-    assert published_date(value) is None  # type: ignore[arg-type]
