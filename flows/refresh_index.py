@@ -47,7 +47,8 @@ def refresh_index(
         passages: How documents are cut.
         tokens: How texts become words.
         embedding: How texts become vectors without a model of our own.
-        embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
+        embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one; with
+            embedding.kind=file the one that made those and embeds the queries.
         device: What that model runs on.
         search: How passages are scored.
         shadow: How much less than the index in force the new one may find.
