@@ -248,7 +248,7 @@ def stored_vectors(vectors: str) -> ArtifactRef:
 
 
 def given_embedding(vectors: ArtifactRef, queries: UrlEmbedding | ModelEmbedding | None) -> GivenEmbedding:
-    """How an index with given vectors describes itself; raises `BadVectors` where queries get longer or shorter ones."""
+    """How an index with given vectors describes itself; raises `BadVectors` where those of queries are no match."""
     dimensions = _given_summary(load_store(), vectors).dimensions
     if queries is not None:
         given.require_alike(dimensions, queries)
