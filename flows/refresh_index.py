@@ -3,6 +3,7 @@
 from typing import Literal
 
 from prefect import flow
+from pydantic import PositiveInt
 
 from datasets_registry.artifact import ArtifactRef
 from flows.build_corpus import build_corpus
@@ -28,6 +29,7 @@ def refresh_index(
     embedding: EmbeddingConfig = EmbeddingConfig(),
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
+    processes: PositiveInt = 1,
     search: SearchConfig = SearchConfig(),
     shadow: ShadowConfig = ShadowConfig(),
     name: str = "main",
@@ -50,6 +52,7 @@ def refresh_index(
         embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one; with
             embedding.kind=file the one that made those and embeds the queries.
         device: What that model runs on.
+        processes: How many embed by it at once, each on a GPU of its own, or on a core of the CPU.
         search: How passages are scored.
         shadow: How much less than the index in force the new one may find.
         name: The name under which the corpus and the index are put in force.
@@ -72,6 +75,7 @@ def refresh_index(
             embedding=embedding,
             embedder_name=embedder_name,
             device=device,
+            processes=processes,
             search=search,
             shadow=shadow,
             name=name,

@@ -121,9 +121,9 @@ def merge_embedder(
 
 @step(EMBED, timeout_hours=48, tags=("gpu",))
 def embed_by_model(
-    passages: ArtifactRef, model: ArtifactRef, embedding: ModelEmbedding, device: Device
+    passages: ArtifactRef, model: ArtifactRef, embedding: ModelEmbedding, device: Device, workers: int = 1
 ) -> Made:
-    """The vector of every passage, by a model; shards that it has embedded before, in any run, are not done again."""
+    """The vector of every passage, by a model in one process a device; what any run has embedded is not done again."""
     store = load_store()
     shards = store.tree(passages).part("passages")
     keys = [EMBED.key({"passages": shard.sha256, "config": embedding}) for shard in shards]
@@ -138,7 +138,8 @@ def embed_by_model(
                 cut = decode_as(store.get_blob(shards[index].sha256), Passage)
                 texts = _lines(search_text(passage) for passage in cut)
                 (place.folder / "texts" / f"{index:05d}.jsonl").write_bytes(texts)
-            place.run(embed_program("model", "texts", "vectors", embedding.max_tokens, device))
+            processes = min(workers, len(todo))
+            place.run(embed_program("model", "texts", "vectors", embedding.max_tokens, device, processes))
             for index in todo:
                 done[index] = {"vectors": _vectors(place, index, shards[index], embedding)}
                 record_files(store, keys[index], done[index])

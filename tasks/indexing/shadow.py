@@ -94,8 +94,8 @@ def ask_both(old: Index, new: Index, config: ShadowConfig) -> Shadow | None:
     if fall.difference < -config.max_drop and fall.high < 0:
         raise WorseIndex(
             f"{DECIDING} of {methods[-1]} search falls from {fall.before:.3f} to {fall.after:.3f} on {len(asked)} "
-            f"questions (95 % interval {fall.low:+.3f} to {fall.high:+.3f}), {config.max_drop:g} is allowed: the index in "
-            "force stays. Look with `finloom eval retrieval`, or allow a larger shadow.max_drop"
+            f"questions (95 % interval {fall.low:+.3f} to {fall.high:+.3f}), {config.max_drop:g} is allowed: the index "
+            "in force stays. Look with `finloom eval retrieval`, or allow a larger shadow.max_drop"
         )
     return Shadow(queries=len(asked), rr10=found)
 
