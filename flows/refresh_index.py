@@ -3,6 +3,7 @@
 from typing import Literal
 
 from prefect import flow
+from pydantic import PositiveInt
 
 from datasets_registry.artifact import ArtifactRef
 from flows.build_corpus import build_corpus
@@ -28,6 +29,7 @@ def refresh_index(
     embedding: EmbeddingConfig = EmbeddingConfig(),
     embedder_name: str | None = None,
     device: Literal["cuda", "cpu"] = "cuda",
+    processes: PositiveInt = 1,
     search: SearchConfig = SearchConfig(),
     records: RecordsAs = "table",
     shadow: ShadowConfig = ShadowConfig(),
@@ -48,8 +50,10 @@ def refresh_index(
         passages: How documents are cut.
         tokens: How texts become words.
         embedding: How texts become vectors without a model of our own.
-        embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one.
+        embedder_name: The published name of the model that makes the vectors instead, or the sha256 of one; with
+            embedding.kind=file the one that made those and embeds the queries.
         device: What that model runs on.
+        processes: How many embed by it at once, each on a GPU of its own, or on a core of the CPU.
         search: How passages are scored.
         records: Whether structured records are only looked up, by code, name and date, or also found by their words.
         shadow: How much less than the index in force the new one may find.
@@ -73,6 +77,7 @@ def refresh_index(
             embedding=embedding,
             embedder_name=embedder_name,
             device=device,
+            processes=processes,
             search=search,
             records=records,
             shadow=shadow,

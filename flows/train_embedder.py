@@ -62,7 +62,7 @@ def train_embedder(
     indexes = []
     for model in (start, tuned):
         embedding = model_embedding(model, embedder.encode)
-        vectors = embed_by_model(cut, model, embedding, embedder.device)
+        vectors = embed_by_model(cut, model, embedding, embedder.device, embedder.devices)
         config = IndexConfig(passages=passages, tokens=tokens, embedding=embedding, search=search)
         indexes.append(assemble_index(source, cut, words, vectors, config))
     before, after = indexes

@@ -15,6 +15,7 @@ class Ask:
     top_k: int
     alpha: float | None
     filters: Filters
+    task_desc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

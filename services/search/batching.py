@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from datasets_registry.records import Hit
-from services.search.asking import Answer, Ask, Overloaded
+from services.search.asking import Answer, Ask, Overloaded, Refused
 from services.search.config import ServiceConfig
 from services.search.measures import Measures
 from services.search.shelf import Shelf, Version
+from tasks.retrieval.index import Unanswerable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +126,11 @@ class Batcher:
         queries = [query for waiting in group for query in waiting.queries]
         self._measures.batch_queries.observe(len(queries))
         try:
-            hits = version.index.search_many(queries, ask.method, ask.top_k, ask.alpha, ask.filters)
+            hits = version.index.search_many(
+                queries, ask.method, ask.top_k, ask.alpha, ask.filters, ask.task_desc
+            )
+        except Unanswerable as error:
+            return [Refused(str(error)) for _ in group]
         except Exception as error:  # noqa: BLE001 it is handed to everyone who waits for it
             if len(group) == 1:
                 return [error]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, W
 from datasets_registry.records import Hit
 from services.search.asking import Ask
 from services.search.config import ServiceConfig
+from tasks.retrieval.config import TASK_CHARACTERS
 from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import Method
 
@@ -68,6 +69,12 @@ class SearchRequest(BaseModel):
         [], max_length=NAMES, description="Only documents of these sources; [] for any."
     )
     kinds: list[Name] = Field([], max_length=NAMES, description="Only documents of these kinds; [] for any.")
+    task_desc: str | None = Field(
+        None,
+        max_length=TASK_CHARACTERS,
+        description="What the queries are for, told to the model of the vectors instead of the index's own "
+        "instruction; refused where it knows none, without effect on words.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "SearchRequest":
@@ -83,7 +90,9 @@ class SearchRequest(BaseModel):
     def ask(self, config: ServiceConfig, tenant: str | None) -> Ask:
         """How to search; the tenant is that of the API key, never of the request."""
         filters = Filters(self.as_of, self.undated, tuple(self.sources), tuple(self.kinds), tenant)
-        return Ask(self.method or config.method, self.top_k or config.top_k, self.alpha, filters)
+        return Ask(
+            self.method or config.method, self.top_k or config.top_k, self.alpha, filters, self.task_desc
+        )
 
 
 class SearchHit(BaseModel):

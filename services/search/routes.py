@@ -26,10 +26,10 @@ from services.search.errors import json_response
 from services.search.gate import entry_of
 from services.search.lookup import Lookups, RecordsAnswer, RecordsRequest, plain_record
 from services.search.measures import Measures, index_age
-from services.search.shelf import Shelf
+from services.search.shelf import Shelf, Version
 from services.search.watcher import Watcher
 from tasks.retrieval.filters import Filters, as_of_date
-from tasks.retrieval.index import METHODS, Method
+from tasks.retrieval.index import Method
 
 PAGE_TOP_K = 50
 INDEX_HEADER = "X-Finloom-Index"
@@ -76,6 +76,7 @@ async def _search(parts: Parts, request: Request, queries: Sequence[str], ask: A
         )
     details = entry_of(request).details
     details |= {"method": ask.method, "top_k": ask.top_k, "queries": list(queries)}
+    details["task_desc"] = ask.task_desc is not None
     if ask.filters.as_of is not None:
         details["as_of"] = ask.filters.as_of.isoformat()
     answer = await parts.batcher.search(queries, ask)
@@ -186,33 +187,38 @@ def _add_page(app: FastAPI, parts: Parts) -> None:
         try:
             if q.strip():
                 answers = await _by_every_method(parts, request, form)
-                version = answers[0].version
-                found = {method: answer.hits[0] for method, answer in zip(METHODS, answers, strict=True)}
+                version = next(iter(answers.values())).version
+                found = {method: answer.hits[0] for method, answer in answers.items()}
                 words = _words(parts, q)
         except Refused as error:
             problem, status = str(error), error.status
         return HTMLResponse(page.page(form, version, found, words, problem), status, headers=page.HEADERS)
 
 
-async def _by_every_method(parts: Parts, request: Request, form: page.Form) -> list[Answer]:
-    """The answers of all methods, from one version."""
+async def _by_every_method(parts: Parts, request: Request, form: page.Form) -> dict[Method, Answer]:
+    """The answers of all methods that the index knows, from one version."""
     try:
         as_of = as_of_date(form.as_of) if form.as_of else None
     except ValueError as error:
         raise Refused(str(error)) from error
     filters = Filters(as_of, tenant=entry_of(request).tenant)
     while True:
-        answers = [
-            await _search(parts, request, [form.query], Ask(method, form.top_k, None, filters))
-            for method in METHODS
-        ]
-        if len({answer.version for answer in answers}) == 1:
+        answers = {
+            method: await _search(parts, request, [form.query], Ask(method, form.top_k, None, filters))
+            for method in _in_front(parts).index.methods
+        }
+        if len({answer.version for answer in answers.values()}) == 1:
             return answers
 
 
 def _words(parts: Parts, query: str) -> list[str]:
     """The words of a query as the index in front counts them."""
+    return _in_front(parts).index.tokenizer.tokens(query)
+
+
+def _in_front(parts: Parts) -> Version:
+    """The version that answers, for what it says of itself."""
     version = parts.shelf.current
     if version is None:
-        raise NotReady("no version of the index is open any more; try again")
-    return version.index.tokenizer.tokens(query)
+        raise NotReady("no version of the index is open; ask /readyz, then try again")
+    return version

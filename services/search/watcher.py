@@ -14,7 +14,7 @@ from services.search.measures import Measures
 from services.search.shelf import Shelf, Version
 from services.search.source import Source
 from tasks.indexing.canary import check
-from tasks.retrieval.index import METHODS, Index
+from tasks.retrieval.index import Index
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +131,6 @@ def _opened(source: Source, sha256: str) -> Version:
 def _warm(index: Index) -> None:
     """Ask once by every method, alone and in company, since first calls compile and map files."""
     query = index.passages.passage(0).text[:WARM_CHARACTERS]
-    for method in METHODS:
+    for method in index.methods:
         for queries in ([query], [query] * 4):
             index.search_many(queries, method)

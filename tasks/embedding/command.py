@@ -71,10 +71,15 @@ def merge_program(model: str, adapter: str, output: str, config: EmbedderConfig)
     return _swift("merge", config, {"model": model, "adapter": adapter, "output": output, "cache": CACHE})
 
 
-def embed_program(model: str, texts: str, vectors: str, max_tokens: int, device: Device) -> Program:
-    """Every `NAME.jsonl` of `texts` to `NAME.npy` in `vectors`."""
+def embed_program(
+    model: str, texts: str, vectors: str, max_tokens: int, device: Device, processes: int = 1
+) -> Program:
+    """Every `NAME.jsonl` of `texts` to `NAME.npy` in `vectors`, by as many processes, each with a GPU or CPU core."""
     flags: dict[str, Value] = {"model": model, "texts": texts, "vectors": vectors, "max-tokens": max_tokens}
-    return _python(EMBED, flags, device)
+    if processes == 1:
+        return _python(EMBED, flags, device)
+    launch = ("torchrun", "--standalone", "--nnodes=1", f"--nproc_per_node={processes}")
+    return _python(EMBED, {**flags, "processes": processes}, device, launch)
 
 
 def prove_program(files: Mapping[str, str], config: EmbedderConfig) -> Program:
@@ -82,10 +87,12 @@ def prove_program(files: Mapping[str, str], config: EmbedderConfig) -> Program:
     return _python(PROVE, {**files, "max-tokens": config.encode.max_tokens}, config.device)
 
 
-def _python(module: str, flags: Mapping[str, Value], device: Device) -> Program:
+def _python(
+    module: str, flags: Mapping[str, Value], device: Device, launch: tuple[str, ...] = ("python",)
+) -> Program:
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}
-    return Program(SWIFT, ("python", "-m", module, *words), {"HF_HUB_OFFLINE": "1", **hidden}, hours=48)
+    return Program(SWIFT, (*launch, "-m", module, *words), {"HF_HUB_OFFLINE": "1", **hidden}, hours=48)
 
 
 def _swift(section: str, config: EmbedderConfig, values: Mapping[str, Value]) -> Program:

@@ -56,9 +56,13 @@ class EmbedderConfig(BaseModel):
     )
     hours: float = Field(48, gt=0, le=1000, description="Time limit of the training.")
 
+    @property
+    def devices(self) -> int:
+        """How many processes compute, one a device."""
+        return self.gpus if self.device == "cuda" else 1
+
     def total_steps(self, pairs: int) -> int:
         """Training steps over that many pairs, as ms-swift splits them and transformers' Trainer counts."""
-        devices = self.gpus if self.device == "cuda" else 1
         held_out = max(1, int(pairs * self.held_out_share)) if self.held_out_share else 0
-        batches = -(-(pairs - held_out) // (self.batch_size * devices))
+        batches = -(-(pairs - held_out) // (self.batch_size * self.devices))
         return self.epochs * -(-batches // self.accumulation)

@@ -1,5 +1,6 @@
 """The tasks of the embedding stage: pairs, a trained adapter, a merged and proven model, the corpus embedded by it."""
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,32 +14,35 @@ from pydantic import JsonValue
 from blocks.history import promote
 from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore
-from datasets_registry.artifact import ArtifactRef, FileEntry
+from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry
 from datasets_registry.records import Passage, Question
 from tasks.checkpoints.folder import check_model_folder
 from tasks.checkpoints.newest import newest_swift
+from tasks.embedding import given
 from tasks.embedding.command import TrainSpec, embed_program, fit_program, merge_program, prove_program
 from tasks.embedding.config import Device, EmbedderConfig, PairConfig
 from tasks.embedding.pairs import corpus_pairs, training_rows
 from tasks.embedding.proof import Proof
+from tasks.embedding.trained import write_trained
 from tasks.retrieval.comparison import Comparison
-from tasks.retrieval.config import EncodeConfig, ModelEmbedding
+from tasks.retrieval.config import EncodeConfig, GivenEmbedding, ModelEmbedding, UrlEmbedding
 from tasks.retrieval.dense import encode_vectors
 from tasks.retrieval.tokens import search_text
 from tasks.runtime.keys import Identity
-from tasks.runtime.metrics import read_swift, write_metrics
+from tasks.runtime.metrics import read_swift
 from tasks.runtime.parts import decode_as
 from tasks.runtime.programs import ProgramFailed
 from tasks.runtime.rows import rows_of
-from tasks.runtime.shards import finished_files, record_files
+from tasks.runtime.shards import finished_files, map_shards, record_files
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import Workplace, workplace
 
-VERSION = "2026.11.22"
+VERSION = "2026.11.23"
 
 T = TypeVar("T")
 
 EMBED = Identity("embed-by-model", VERSION, ("numpy",), ("swift",))
+PLACE = Identity("place-vectors", VERSION, ("numpy",))
 
 ROWS = "train.jsonl"
 PROBES = "probes.jsonl"
@@ -86,7 +90,7 @@ def train_adapter(base: ArtifactRef, pairs: ArtifactRef, config: EmbedderConfig)
                 f"swift sft ended well with {newest.name if newest else 'no whole checkpoint'}, wanted "
                 f"checkpoint-{steps}; its log in {place.folder} says why, run again"
             )
-        trained = _trained(place, newest, base, spec)
+        trained = write_trained(place.folder, newest, base.sha256, spec)
         ref = store.publish("training/embedder", store.add_folder(trained))
     return Made(ref, {"pairs": pairs.rows})
 
@@ -117,9 +121,9 @@ def merge_embedder(
 
 @step(EMBED, timeout_hours=48, tags=("gpu",))
 def embed_by_model(
-    passages: ArtifactRef, model: ArtifactRef, embedding: ModelEmbedding, device: Device
+    passages: ArtifactRef, model: ArtifactRef, embedding: ModelEmbedding, device: Device, workers: int = 1
 ) -> Made:
-    """The vector of every passage, by a model; shards that it has embedded before, in any run, are not done again."""
+    """The vector of every passage, by a model in one process a device; what any run has embedded is not done again."""
     store = load_store()
     shards = store.tree(passages).part("passages")
     keys = [EMBED.key({"passages": shard.sha256, "config": embedding}) for shard in shards]
@@ -134,12 +138,53 @@ def embed_by_model(
                 cut = decode_as(store.get_blob(shards[index].sha256), Passage)
                 texts = _lines(search_text(passage) for passage in cut)
                 (place.folder / "texts" / f"{index:05d}.jsonl").write_bytes(texts)
-            place.run(embed_program("model", "texts", "vectors", embedding.max_tokens, device))
+            processes = min(workers, len(todo))
+            place.run(embed_program("model", "texts", "vectors", embedding.max_tokens, device, processes))
             for index in todo:
                 done[index] = {"vectors": _vectors(place, index, shards[index], embedding)}
                 record_files(store, keys[index], done[index])
     vectors = [done[index]["vectors"] for index in range(len(shards))]
     return Made(store.publish("index/vectors", vectors), {"shards": len(shards), "embedded": len(todo)})
+
+
+@step(Identity("ingest-vectors", VERSION), cached=False)
+def ingest_vectors(path: str) -> Made:
+    """Store vectors of documents that were made elsewhere, JSON lines of id and embedding; bad lines in quarantine."""
+    store = load_store()
+    reader = given.GivenReader(Path(path).expanduser())
+    files = [
+        store.add_file(f"{part}/{number:05d}.{made.suffix}", made.data, made.rows)
+        for number, parts in enumerate(reader.parts())
+        for part, made in parts.items()
+    ]
+    summary = reader.summary()
+    files.append(store.add_file(given.SUMMARY, summary.to_bytes()))
+    counts = {
+        "lines": summary.lines,
+        "vectors": summary.vectors,
+        "quarantined": summary.lines - summary.vectors,
+    }
+    return Made(store.publish("embedding/vectors", files), counts)
+
+
+@step(PLACE)
+def place_vectors(passages: ArtifactRef, vectors: ArtifactRef) -> Made:
+    """The vector of every passage: that of its document, which must be among those that were given."""
+    store = load_store()
+    tree, cut = store.tree(vectors), store.tree(passages).part("passages")
+    pairs = list(zip(tree.part(given.IDS), tree.part(given.VECTORS), strict=True))
+    held = enumerate(store.blobs([ids for ids, _ in pairs]))
+    places = {name: number for number, data in held for name in given.ids_of(data)}
+    wanted = [given.documents_of(data) for data in store.blobs(cut)]
+    summary = _given_summary(store, vectors)
+    given.require_all(wanted, places, summary)
+    needed = [sorted({places[name] for name in names}) for names in wanted]
+    shards = [
+        [entry, *(file for number in numbers for file in pairs[number])]
+        for entry, numbers in zip(cut, needed, strict=True)
+    ]
+    files = map_shards(store, PLACE, given.placed_shard, shards, given.Placing(dimensions=summary.dimensions))
+    return Made(store.publish("index/vectors", files), {"documents": len(set().union(*wanted))})
 
 
 @step(Identity("publish-embedder", VERSION), cached=False)
@@ -198,21 +243,21 @@ def model_embedding(model: ArtifactRef, encode: EncodeConfig | None = None) -> M
     return ModelEmbedding(**encode.model_dump(), model_sha256=model.sha256, dimensions=config["hidden_size"])
 
 
-def _trained(place: Workplace, checkpoint: Path, base: ArtifactRef, spec: TrainSpec) -> Path:
-    """What is published of a training: adapter, metrics, command; nothing that names this machine or its resumption."""
-    folder = place.folder / "published"
-    shutil.rmtree(folder, ignore_errors=True)
-    adapter = folder / "adapter"
-    adapter.mkdir(parents=True)
-    shutil.copy(checkpoint / "adapter_model.safetensors", adapter)
-    config = orjson.loads((checkpoint / "adapter_config.json").read_bytes())
-    config["base_model_name_or_path"] = base.sha256
-    (adapter / "adapter_config.json").write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2))
-    write_metrics(folder / "metrics.jsonl", read_swift(place.folder / spec.output / "logging.jsonl"))
-    program = TrainSpec(spec.model, spec.rows, spec.output, spec.config).program()
-    command = {"argv": program.argv, "env": dict(program.env)}
-    (folder / "command.json").write_bytes(orjson.dumps(command, option=orjson.OPT_INDENT_2))
-    return folder
+def stored_vectors(vectors: str) -> ArtifactRef:
+    """The vectors of a file, stored now, or the stored ones whose sha256 is given."""
+    return load_store().tree(vectors).ref() if re.fullmatch(SHA256, vectors) else ingest_vectors(vectors)
+
+
+def given_embedding(vectors: ArtifactRef, queries: UrlEmbedding | ModelEmbedding | None) -> GivenEmbedding:
+    """How an index with given vectors describes itself; raises `BadVectors` where those of queries are no match."""
+    dimensions = _given_summary(load_store(), vectors).dimensions
+    if queries is not None:
+        given.require_alike(dimensions, queries)
+    return GivenEmbedding(vectors_sha256=vectors.sha256, dimensions=dimensions, queries=queries)
+
+
+def _given_summary(store: ArtifactStore, vectors: ArtifactRef) -> given.GivenSummary:
+    return given.GivenSummary.from_bytes(store.read(vectors, given.SUMMARY))
 
 
 def _vectors(place: Workplace, index: int, entry: FileEntry, embedding: ModelEmbedding) -> FileEntry:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datasets_registry.records import Document, Question
 from tasks.evaluation.metrics import first_rank, mrr, rr_at, success_at
 from tasks.retrieval.filters import Filters, as_of_date
-from tasks.retrieval.index import METHODS, Index, Method
+from tasks.retrieval.index import Index, Method
 from tasks.retrieval.known_items import known_items
 from tasks.text.sentences import sentence_spans
 
@@ -38,14 +38,15 @@ class RetrievalReport:
 
 
 def evaluate(
-    index: Index, questions: Sequence[Question], methods: Sequence[Method] = METHODS
+    index: Index, questions: Sequence[Question], methods: Sequence[Method] | None = None
 ) -> RetrievalReport:
-    """Ask every question by every method, each as of its own date.
+    """Ask every question by every method, by default all that the index knows, each as of its own date.
 
     Raises:
         NothingFound: no method found anything right.
         ValueError: there are no questions, or two share an id.
     """
+    methods = index.methods if methods is None else methods
     repeated = [name for name, count in Counter(question.id for question in questions).items() if count > 1]
     if not questions or repeated:
         raise ValueError(

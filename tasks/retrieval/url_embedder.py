@@ -53,20 +53,23 @@ class UrlEmbedder:
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
-    def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit rows `[texts, dimensions]`; the row of a query without letters or digits is zero."""
-        return self._rows(texts, self._embedding.query_prefix)
+    def queries(self, texts: Sequence[str], task: str | None = None) -> NDArray[np.float32]:
+        """Unit rows `[texts, dimensions]`; the row of a query without letters or digits is zero.
+
+        `task` is what the queries are for, instead of the instruction of the settings.
+        """
+        return self._rows(texts, lambda query: self._embedding.query_text(query, task))
 
     def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit rows `[texts, dimensions]`; the row of a passage without letters or digits is zero."""
-        return self._rows(texts, self._embedding.passage_prefix)
+        return self._rows(texts, lambda passage: self._embedding.passage_prefix + passage)
 
-    def _rows(self, texts: Sequence[str], prefix: str) -> NDArray[np.float32]:
+    def _rows(self, texts: Sequence[str], sent: Callable[[str], str]) -> NDArray[np.float32]:
         rows = np.zeros((len(texts), self._embedding.dimensions), np.float32)
         asked = [number for number, text in enumerate(texts) if any(map(str.isalnum, text))]
         for start in range(0, len(asked), self._embedding.batch):
             some = asked[start : start + self._embedding.batch]
-            rows[some] = self._vectors(self._ask([prefix + texts[number] for number in some]), len(some))
+            rows[some] = self._vectors(self._ask([sent(texts[number]) for number in some]), len(some))
         return rows
 
     def _ask(self, texts: list[str]) -> httpx.Response:

@@ -31,13 +31,19 @@ class Slow:
         self._index = index
 
     def search_many(
-        self, queries: Sequence[str], method: Method, top_k: int, alpha: float | None, filters: Filters
+        self,
+        queries: Sequence[str],
+        method: Method,
+        top_k: int,
+        alpha: float | None,
+        filters: Filters,
+        task_desc: str | None,
     ) -> list[list[Hit]]:
         self.go.wait(10)
         self.together.append(list(queries))
         if any("毒" in query for query in queries):
             raise RuntimeError("poison")
-        return self._index.search_many(queries, method, top_k, alpha, filters)
+        return self._index.search_many(queries, method, top_k, alpha, filters, task_desc)
 
 
 @pytest.fixture
@@ -97,6 +103,7 @@ def test_different_asks_are_not_mixed(shelf: Shelf, index: Slow) -> None:
         replace(ASK, alpha=0.5),
         replace(ASK, filters=Filters(as_of_date("2024-03-01"))),
         replace(ASK, filters=Filters(tenant="bank")),
+        replace(ASK, task_desc="找出处罚决定"),
     ]
     outcomes = run(shelf, index, [(["利率"], ask) for ask in others])
     assert index.together == [["先来"]] + [["利率"]] * len(others)

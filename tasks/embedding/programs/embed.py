@@ -6,7 +6,8 @@ last tokens, never its `<|endoftext|>`.
 
 Two ways to use it:
 - files: every `NAME.jsonl` of a folder (a JSON string a line) becomes `NAME.npy`, `[rows, dimensions]`, atomically;
-  files that are there already are kept, so a killed run goes on;
+  files that are there already are kept, so a killed run goes on. Under `torchrun`, with as many `--processes`, the
+  files are dealt to processes, each with a GPU of its own; a file's bytes do not depend on how many there are;
 - `--serve`: one JSON object a line on standard input, `{"texts": [...]}`, one a line on standard output, `{"rows",
   "dimensions", "vectors"}` with the little-endian float32 rows in base64. It ends when its input does.
 """
@@ -32,15 +33,21 @@ BATCH_TOKENS = 8192
 
 
 class Encoder:
-    """A model folder opened for embedding, on the GPU where there is one."""
+    """A model folder opened for embedding, on a GPU where there is one."""
 
-    def __init__(self, model: Path, max_tokens: int, adapter: Path | None = None) -> None:
-        """Load a model in float32, with the LoRA `adapter` beside it (not merged) where one is given."""
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+    def __init__(
+        self, model: Path, max_tokens: int, adapter: Path | None = None, *, gpu: int = 0, half: bool = False
+    ) -> None:
+        """Load a model in float32, with the LoRA `adapter` beside it (not merged) where one is given.
+
+        `gpu`: which one, where there are any. `half`: in bfloat16 there; a CPU computes in float32 all the same.
+        """
+        self.device = f"cuda:{gpu}" if torch.cuda.is_available() else "cpu"
+        dtype = torch.bfloat16 if half and torch.cuda.is_available() else torch.float32
         self.max_tokens = max_tokens
         self.tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         self.end = self.tokenizer.convert_tokens_to_ids(END)
-        loaded = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, trust_remote_code=False)
+        loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False)
         if adapter:
             loaded = PeftModel.from_pretrained(loaded, adapter).get_base_model()
         # The decoder without its head: LoRA layers sit inside it.
@@ -76,10 +83,11 @@ class Encoder:
         return np.asarray(unit.cpu().numpy(), np.float32)
 
 
-def embed_files(encoder: Encoder, texts: Path, vectors: Path) -> None:
-    """Write `NAME.npy` for every `NAME.jsonl` that has none yet."""
+def embed_files(encoder: Encoder, texts: Path, vectors: Path, process: int, processes: int) -> None:
+    """Write `NAME.npy` for every `NAME.jsonl` that has none yet, of those that this process of several is dealt."""
     vectors.mkdir(parents=True, exist_ok=True)
-    names = sorted(path.stem for path in texts.glob("*.jsonl"))
+    # Finished ones are dealt as well: processes that start later must not deal otherwise.
+    names = sorted(path.stem for path in texts.glob("*.jsonl"))[process::processes]
     for done, name in enumerate(names, start=1):
         target = vectors / f"{name}.npy"
         if not target.exists():
@@ -89,7 +97,7 @@ def embed_files(encoder: Encoder, texts: Path, vectors: Path) -> None:
             with partial.open("wb") as out:
                 np.save(out, rows, allow_pickle=False)
             partial.replace(target)
-        _say(f"embedded {done} of {len(names)} shards")
+        _say(f"process {process} embedded {done} of {len(names)} shards")
 
 
 def serve(encoder: Encoder, requests: Iterable[str], out: IO[str]) -> None:
@@ -110,6 +118,7 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, required=True)
     parser.add_argument("--texts", type=Path, help="Folder of NAME.jsonl.")
     parser.add_argument("--vectors", type=Path, help="Folder of NAME.npy to be.")
+    parser.add_argument("--processes", type=int, default=1, help="How many torchrun starts, one a GPU.")
     parser.add_argument("--serve", action="store_true")
     given = parser.parse_args()
     if given.serve == bool(given.texts or given.vectors) or bool(given.texts) != bool(given.vectors):
@@ -117,11 +126,19 @@ def main() -> None:
     # What libraries print must not stand between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    encoder = Encoder(given.model, given.max_tokens, given.adapter)
+    process = int(os.environ["LOCAL_RANK"]) if given.processes > 1 else 0
+    if torch.cuda.is_available() and given.processes > torch.cuda.device_count():
+        parser.error(
+            f"{given.processes} processes want a GPU each, {torch.cuda.device_count()} are here; ask for as many"
+        )
+    if not given.serve:
+        # On a CPU the last bits of a sum depend on the number of threads; processes are what runs side by side.
+        torch.set_num_threads(1)
+    encoder = Encoder(given.model, given.max_tokens, given.adapter, gpu=process, half=True)
     if given.serve:
         serve(encoder, sys.stdin, answers)
     else:
-        embed_files(encoder, given.texts, given.vectors)
+        embed_files(encoder, given.texts, given.vectors, process, given.processes)
 
 
 def _batches(encoded: Sequence[Sequence[int]]) -> Iterable[list[int]]:

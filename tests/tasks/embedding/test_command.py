@@ -57,6 +57,13 @@ def test_what_the_user_set_is_what_swift_gets() -> None:
     assert (program.env["NPROC_PER_NODE"], program.env["INFONCE_TEMPERATURE"]) == ("4", "0.02")
 
 
+def test_several_processes_are_started_by_torchrun() -> None:
+    alone, shared = (embed_program("m", "t", "v", 512, "cuda", processes) for processes in (1, 3))
+    assert alone.argv[:2] == ("python", "-m")
+    assert shared.argv[:4] == ("torchrun", "--standalone", "--nnodes=1", "--nproc_per_node=3")
+    assert shared.argv[4:] == (*alone.argv[1:], "--processes", "3")
+
+
 def test_steps_are_counted_as_the_trainer_counts_them() -> None:
     assert EmbedderConfig(device="cpu", batch_size=16, accumulation=1, epochs=1).total_steps(1732) == 103
     assert EmbedderConfig(gpus=2, batch_size=8, accumulation=4, epochs=5).total_steps(1000) == 75

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from blocks.home import CHECKOUT
+from tasks.embedding.command import embed_program
 from tasks.runtime.encoder import Encoder, EncoderFailed
+from tasks.runtime.programs import run_program
 from tasks.runtime.tools import Tool
 
 pytestmark = pytest.mark.swift
@@ -111,3 +113,30 @@ def test_a_process_that_cannot_load_its_model_says_why(tool: Callable[[str], Too
     with pytest.raises(EncoderFailed, match="it said last"):
         encoder.embed(["问"])
     encoder.close()
+
+
+def test_shards_have_the_same_bytes_however_many_processes_share_them(
+    tool: Callable[[str], Tool], tiny_model: Path, tmp_path: Path
+) -> None:
+    tool("swift")
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for number in range(5):
+        rows = (json.dumps(f"{text}{number}" * 20) + "\n" for text in TEXTS * (number + 1))
+        (texts / f"{number:05d}.jsonl").write_text("".join(rows))
+    kept = tmp_path / "vectors-2" / "00003.npy"
+    kept.parent.mkdir()
+    np.save(kept, np.ones((1, 1)))
+    lines: list[str] = []
+    for processes in (1, 2):
+        program = embed_program(str(tiny_model), "texts", f"vectors-{processes}", 64, "cpu", processes)
+        run_program(program, tmp_path, tmp_path / "log", lines.append)
+    assert {line for line in lines if "of 2 shards" in line} == {
+        f"process 1 embedded {done} of 2 shards" for done in (1, 2)
+    }
+    assert np.load(kept).shape == (1, 1)
+    kept.unlink()
+    alone = {path.name: path.read_bytes() for path in (tmp_path / "vectors-1").iterdir()}
+    shared = {path.name: path.read_bytes() for path in (tmp_path / "vectors-2").iterdir()}
+    assert alone.pop("00003.npy")
+    assert shared == alone
