@@ -126,7 +126,8 @@ def embed_by_model(
     """The vector of every passage, by a model in one process a device; what any run has embedded is not done again."""
     store = load_store()
     shards = store.tree(passages).part("passages")
-    keys = [EMBED.key({"passages": shard.sha256, "config": embedding}) for shard in shards]
+    config = embedding.of_passages()
+    keys = [EMBED.key({"passages": shard.sha256, "config": config}) for shard in shards]
     known = [] if EMBED.is_refreshed() else list(enumerate(keys))
     done = {index: files for index, key in known if (files := finished_files(store, key, index))}
     todo = [index for index in range(len(shards)) if index not in done]

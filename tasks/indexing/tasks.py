@@ -170,8 +170,9 @@ def embed_passages(
             earlier = earlier_shards(store, [done.passages, done.tokens], table)
             files = map_shards(store, EMBED, word_vectors_shard, shards, config, progress, earlier) + table
         else:
+            how = config.of_passages() if isinstance(config, UrlEmbedding) else config
             earlier = earlier_shards(store, [done.passages])
-            files = map_shards(store, EMBED, vectors_shard, cut, config, progress, earlier)
+            files = map_shards(store, EMBED, vectors_shard, cut, how, progress, earlier)
     return Made(store.publish("index/vectors", files))
 
 

@@ -124,6 +124,10 @@ class UrlEmbedding(BaseModel):
     passage_prefix: str = Field("", max_length=500, description="What it wants in front of a passage.")
     batch: int = Field(32, ge=1, le=2048, description="Texts in a request.")
 
+    def of_passages(self) -> Self:
+        """The same without what concerns queries alone: equal ones give passages equal vectors."""
+        return self.model_copy(update={"query_prefix": "", "instruction": None})
+
     def settled(self) -> Self:
         """The same with the usual instruction, where the model wants one and nothing was said; for a new index."""
         silent = self.instruction is None and not self.query_prefix
@@ -161,6 +165,10 @@ class ModelEmbedding(EncodeConfig):
     )
     model_sha256: str = Field(pattern=SHA256, description="The model's artifact.")
     dimensions: int = Field(ge=8, le=8192, description="Length of a vector: the model's hidden size.")
+
+    def of_passages(self) -> Self:
+        """The same without what concerns queries alone: equal ones give passages equal vectors."""
+        return self.model_copy(update={"instruction": ""})
 
 
 class GivenEmbedding(BaseModel):

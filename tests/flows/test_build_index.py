@@ -130,6 +130,12 @@ def test_a_server_embeds_passages_and_queries(prefect_store: ArtifactStore, home
         behaviour.asked.clear()
         assert index.search("关于国债的第3号公告", "dense", top_k=1)[0].document == "d03"
         assert behaviour.asked == [["query: 关于国债的第3号公告"]]
+        behaviour.asked.clear()
+        told = server.model_copy(update={"query_prefix": "", "instruction": "找公告"})
+        again = build_index(corpus=corpus(home, 5).sha256, embedding=EmbeddingConfig(kind="url", url=told))
+        assert opened(prefect_store, again).manifest.embedding == told
+        sent = [text for texts in behaviour.asked for text in texts]
+        assert sent and all(text.startswith(("query: ", "Instruct: 找公告\nQuery:")) for text in sent)
 
 
 def test_words_of_the_user_are_stored_once_and_go_with_the_index(

@@ -17,9 +17,11 @@ from datasets_registry.records import Document
 from services.search.app import make_app
 from services.search.config import ServiceConfig
 from services.search.source import Opened
-from tasks.indexing.config import IndexConfig
+from tasks.indexing.config import EmbeddingConfig, IndexConfig
+from tasks.retrieval.config import UrlEmbedding
 from tasks.retrieval.index import Index
 from tasks.retrieval.manifest import MANIFEST, file_sha256
+from tests.fakes.embedding_server import Behaviour, embedding_server
 from tests.tasks.conftest import WriteIndex, write_index
 
 __all__ = ["write_index"]
@@ -88,6 +90,22 @@ class Folders:
 def first_folder(write_index: WriteIndex) -> Path:
     """An index of the documents."""
     return write_index(documents(), IndexConfig())
+
+
+@pytest.fixture(scope="session")
+def behaviour() -> Behaviour:
+    """What the server that embeds for `instructed` is asked."""
+    return Behaviour(dimensions=64)
+
+
+@pytest.fixture(scope="session")
+def instructed(behaviour: Behaviour, write_index: WriteIndex) -> Iterator[Path]:
+    """An index of the documents by the Qwen3-Embedding of a server, which is told what queries are for."""
+    with embedding_server(behaviour) as url:
+        asked = EmbeddingConfig(
+            kind="url", url=UrlEmbedding(model="qwen3-embedding:0.6b", dimensions=64, url=url)
+        )
+        yield write_index(documents(), IndexConfig(embedding=asked.by_itself()))
 
 
 @pytest.fixture

@@ -34,9 +34,10 @@ OPERATIONS = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, first_folder: Path) -> Iterator[httpx.Client]:
+def server(tmp_path_factory: pytest.TempPathFactory, instructed: Path) -> Iterator[httpx.Client]:
+    """Of an index whose vectors know an instruction: one that does not refuses what the schema allows."""
     folders = Folders(tmp_path_factory.mktemp("versions"))
-    folders.promote(folders.add(first_folder))
+    folders.promote(folders.add(instructed))
     with serving(make_app(folders, QUICK, KEYS)) as client:
         yield client
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,28 +10,12 @@ import httpx
 import pytest
 
 from services.search.app import make_app
-from tasks.indexing.config import EmbeddingConfig, IndexConfig
-from tasks.retrieval.config import TASK, UrlEmbedding
-from tests.fakes.embedding_server import Behaviour, embedding_server
-from tests.services.conftest import QUICK, Folders, documents, serving
-from tests.tasks.conftest import WriteIndex
+from tasks.retrieval.config import TASK, GivenEmbedding
+from tasks.retrieval.manifest import MANIFEST, Manifest
+from tests.fakes.embedding_server import Behaviour
+from tests.services.conftest import QUICK, Folders, serving
 
 MINE = "找出与问题相关的处罚决定"
-
-
-@pytest.fixture(scope="module")
-def behaviour() -> Behaviour:
-    return Behaviour(dimensions=64)
-
-
-@pytest.fixture(scope="module")
-def instructed(behaviour: Behaviour, write_index: WriteIndex) -> Iterator[Path]:
-    """An index by a server's Qwen3-Embedding."""
-    with embedding_server(behaviour) as url:
-        asked = EmbeddingConfig(
-            kind="url", url=UrlEmbedding(model="qwen3-embedding:0.6b", dimensions=64, url=url)
-        )
-        yield write_index(documents(), IndexConfig(embedding=asked.by_itself()))
 
 
 @pytest.fixture
@@ -88,3 +73,23 @@ def test_vectors_that_know_no_instruction_refuse_it(folders: Folders) -> None:
         assert "vectors of this index (hash) know no instruction; leave it out" in answer.json()["message"]
         assert search(client, method="bm25", task_desc=MINE).status_code == 200
         assert search(client).status_code == 200
+
+
+def test_given_vectors_that_nobody_can_ask_leave_the_words(folders: Folders, tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    shutil.copytree(folders.root / str(folders.in_force()), folder)
+    manifest = Manifest.read(folder)
+    given = GivenEmbedding(vectors_sha256="b" * 64, dimensions=manifest.embedding.dimensions)
+    (folder / MANIFEST).write_bytes(manifest.model_copy(update={"embedding": given}).to_bytes())
+    folders.promote(folders.add(folder))
+    with serving(make_app(folders, QUICK)) as client:
+        answer = search(client)
+        assert (answer.status_code, answer.json()["error"]) == (422, "invalid_request")
+        assert "search with method bm25, or build the index again" in answer.json()["message"]
+        assert search(client, method="bm25").json()["results"][0]["hits"]
+        shown = client.get("/", params={"q": "利率"})
+        assert (shown.status_code, "BM25（词）" in shown.text, "向量（义）" in shown.text) == (
+            200,
+            True,
+            False,
+        )

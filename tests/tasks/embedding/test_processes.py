@@ -36,8 +36,9 @@ def publish_passages(store: ArtifactStore, sizes: Sequence[int]) -> ArtifactRef:
 
 
 @flow(persist_result=False)
-def embed(cut: ArtifactRef, model: ArtifactRef, workers: int) -> ArtifactRef:
-    return embed_by_model(cut, model, model_embedding(model, EncodeConfig(max_tokens=64)), "cpu", workers)
+def embed(cut: ArtifactRef, model: ArtifactRef, workers: int, instruction: str = "检索") -> ArtifactRef:
+    encode = EncodeConfig(max_tokens=64, instruction=instruction)
+    return embed_by_model(cut, model, model_embedding(model, encode), "cpu", workers)
 
 
 def test_the_vectors_do_not_depend_on_the_number_of_processes(
@@ -55,7 +56,8 @@ def test_the_vectors_do_not_depend_on_the_number_of_processes(
     first = embed(part, model, 1)
     assert embed(whole, model, 7).rows > first.rows
     assert store.tree(embed(whole, model, 1)).part("vectors")[:2] == store.tree(first).part("vectors")
+    assert embed(whole, model, 1, "找公告") == embed(whole, model, 1)
     monkeypatch.setenv("FINLOOM_REFRESH", "embed-by-model")
     assert embed(whole, model, 2) == embed(whole, model, 1)
     counts = [action.counts["embedded"] for action in actions(store) if action.task == "embed-by-model"]
-    assert sorted(counts) == [1, 2, 3, 3]
+    assert sorted(counts) == [0, 1, 2, 3, 3]

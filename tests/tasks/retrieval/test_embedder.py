@@ -13,11 +13,20 @@ from datasets_registry.records import Document
 from tasks.indexing.assemble import assemble
 from tasks.indexing.canary import check
 from tasks.indexing.config import IndexConfig
+from tasks.indexing.shadow import ShadowConfig, ask_both
 from tasks.indexing.shards import decode_passages, passages_shard, tokens_shard
-from tasks.retrieval.config import EncodeConfig, HashEmbedding, ModelEmbedding, SearchConfig
+from tasks.retrieval.config import (
+    TASK,
+    EncodeConfig,
+    GivenEmbedding,
+    HashEmbedding,
+    ModelEmbedding,
+    SearchConfig,
+    UrlEmbedding,
+)
 from tasks.retrieval.dense import encode_vectors
 from tasks.retrieval.hashing import HashEmbedder
-from tasks.retrieval.index import Index
+from tasks.retrieval.index import Index, Unanswerable
 from tasks.retrieval.manifest import Manifest, UnusableIndex
 from tasks.retrieval.tokens import search_text
 from tasks.runtime.parts import encode_rows
@@ -57,9 +66,14 @@ class FakeModel:
         return self._hash.embed(texts)
 
 
-def write(folder: Path, shift: int = 0, kind: Literal["flat", "sq8"] = "flat") -> Path:
+def write(
+    folder: Path,
+    shift: int = 0,
+    kind: Literal["flat", "sq8"] = "flat",
+    embedding: ModelEmbedding | GivenEmbedding = EMBEDDING,
+) -> Path:
     """An index of the documents embedded by the fake model; with `shift`, each vector belongs to another passage."""
-    config = IndexConfig(embedding=EMBEDDING, search=SearchConfig(faiss=kind))
+    config = IndexConfig(embedding=embedding, search=SearchConfig(faiss=kind))
     passages = passages_shard([encode_rows(DOCUMENTS).data], config.passages)["passages"].data
     texts = [search_text(passage) for passage in decode_passages([passages])]
     vectors = encode_vectors(np.roll(FakeModel().embed(texts), shift, axis=0))
@@ -81,6 +95,55 @@ def test_queries_are_embedded_by_the_model_with_their_instruction(tmp_path: Path
     index.search("利率", "hybrid")
     assert opened == [(MODEL, 64)]
     assert model.asked == ["Instruct: 检索\nQuery:碳配额成交", "Instruct: 检索\nQuery:利率"]
+
+
+def test_a_search_may_say_what_its_queries_are_for(tmp_path: Path) -> None:
+    model = FakeModel()
+    index = Index.open(write(tmp_path / "index"), open_model=lambda sha256, max_tokens: model)
+    for method in index.methods:
+        index.search_many(["利率"], method, task_desc="找处罚决定")
+    assert model.asked == ["Instruct: 找处罚决定\nQuery:利率"] * 2
+
+
+def test_queries_of_given_vectors_are_embedded_by_the_model_that_made_them(tmp_path: Path) -> None:
+    model = FakeModel()
+    asked = GivenEmbedding(vectors_sha256="b" * 64, dimensions=128, queries=EMBEDDING)
+    index = Index.open(
+        write(tmp_path / "index", embedding=asked), open_model=lambda sha256, max_tokens: model
+    )
+    assert check(index) == []
+    model.asked.clear()
+    assert index.search("碳配额成交", "dense", top_k=1)[0].document == "d1"
+    assert model.asked == ["Instruct: 检索\nQuery:碳配额成交"]
+
+
+def test_given_vectors_without_an_embedder_are_sound_and_compared_by_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = GivenEmbedding(vectors_sha256="b" * 64, dimensions=128)
+    index = Index.open(write(tmp_path / "given", embedding=given))
+    assert check(index) == []
+    with pytest.raises(Unanswerable, match="were given from outside, without anything that embeds a query"):
+        index.search_many(["利率"], "hybrid", task_desc="检索")
+    by_model = Index.open(write(tmp_path / "model"), open_model=lambda sha256, max_tokens: FakeModel())
+    monkeypatch.setattr("tasks.indexing.shadow.FEWEST", 1)
+    compared = ask_both(by_model, index, ShadowConfig())
+    assert compared is not None and list(compared.rr10) == ["bm25"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [
+        ({"model": "m"}, "利率"),
+        ({"model": "m", "query_prefix": "query: "}, "query: 利率"),
+        ({"model": "Qwen/Qwen3-Embedding-8B"}, f"Instruct: {TASK}\nQuery:利率"),
+        ({"model": "qwen3-embedding:0.6b", "instruction": ""}, "利率"),
+        ({"model": "qwen3-embedding:0.6b", "query_prefix": "问："}, "问：利率"),
+        ({"model": "m", "query_prefix": "问：", "instruction": "找公告"}, "问：Instruct: 找公告\nQuery:利率"),
+    ],
+)
+def test_a_server_is_told_what_its_model_wants(settings: dict[str, str], sent: str) -> None:
+    assert UrlEmbedding.model_validate({"dimensions": 64, **settings}).settled().query_text("利率") == sent
 
 
 def test_a_query_without_a_word_finds_nothing_and_asks_nothing(tmp_path: Path) -> None:
