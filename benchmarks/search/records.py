@@ -1,10 +1,13 @@
 """Structured records: what the table and their words cost to write, and to ask.
 
-    python benchmarks/search/records.py --data FOLDER [--rows N]
+    python benchmarks/search/records.py --data FOLDER [--rows N] [--sets cctv ...]
 
 The records are the daily quotes of `docs/price_records.jsonl.gz` in the folder. The same questions are put to the table
 and, as a plain alternative, to a filter over the Parquet file by pyarrow; and to the words of the records, which must
 find the row of a code and a day first. Figures are CPU seconds of this process and medians of milliseconds.
+
+With `--sets`, the documents of a query set and the records share an index: what its questions find with and without the
+records beside, and how often questions for a row find it.
 """
 
 import argparse
@@ -20,10 +23,15 @@ from typing import TypeVar
 
 import orjson
 import pyarrow.parquet as pq
+from sets import SOURCES, QuerySet, read_set
 
 from datasets_registry.records import Document
+from tasks.indexing.assemble import Structured, assemble
+from tasks.indexing.config import IndexConfig
+from tasks.indexing.shards import passages_shard, tokens_shard, vectors_shard
 from tasks.retrieval.config import SearchConfig, TokenConfig
 from tasks.retrieval.filters import Filters
+from tasks.retrieval.index import METHODS, Index
 from tasks.retrieval.ranking import no_documents
 from tasks.retrieval.record_row import RecordRow, record_row
 from tasks.retrieval.record_table import TABLE, Lookup, RecordTable, write_table
@@ -40,6 +48,8 @@ from tasks.runtime.parts import decode_rows, encode_rows
 T = TypeVar("T")
 
 ASKED = 200
+FORMS = ("{} {:04}-{:02}-{:02} 收盘价", "{}在{}年{}月{}日的收盘价是多少？")
+"""Questions for a row: code, year, month, day."""
 SEED = 20261122
 
 
@@ -48,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds docs/")
     parser.add_argument("--rows", type=int, default=200_000, help="take so many records at most")
+    parser.add_argument("--sets", nargs="*", choices=SOURCES, default=[])
     arguments = parser.parse_args()
     lines = gzip.decompress((arguments.data / "docs" / "price_records.jsonl.gz").read_bytes()).splitlines()
     documents = [_document(number, line) for number, line in enumerate(lines[: arguments.rows], start=1)]
@@ -69,6 +80,8 @@ def main() -> None:
         table = _spent("table opened", lambda: RecordTable.open(folder))
         words = _spent("words opened", lambda: RecordText.open(folder))
         _ask(folder, table, words, random.Random(SEED).sample(rows, ASKED))
+        for name in arguments.sets:
+            _mixed(read_set(arguments.data, name), documents, folder / name)
 
 
 def _ask(folder: Path, table: RecordTable, words: RecordText, some: list[RecordRow]) -> None:
@@ -99,6 +112,39 @@ def _ask(folder: Path, table: RecordTable, words: RecordText, some: list[RecordR
     )
     first = sum(each[0].document == row.id for each, row in zip(hits, some, strict=True))
     print(f"  {first} of {len(some)} rows found first")
+
+
+def _mixed(asked: QuerySet, records: list[Document], folder: Path) -> None:
+    """The questions of a set, and questions for rows, put to an index of both."""
+    print(f"{asked.name}: {len(asked.documents)} documents beside {len(records)} records")
+    config = IndexConfig(search=SearchConfig(engine="bm25s"))
+    passages = passages_shard([encode_rows(asked.documents).data], config.passages)["passages"].data
+    tokens = tokens_shard([passages], config.tokens)["tokens"].data
+    vectors = vectors_shard([passages], config.embedding)["vectors"].data
+    rows = encode_rows(records).data
+    words = record_tokens_shard([rows], config.tokens)["tokens"].data
+    both = config.model_copy(update={"records": "passages"})
+    for name, how in (("table", config), ("passages", both)):
+        structured = Structured([rows], [words])
+        assemble(folder / name, [passages], [tokens], [vectors], how, "0" * 64, records=structured)
+    table, text = Index.open(folder / "table"), Index.open(folder / "passages")
+    some = [record_row(each) for each in random.Random(SEED).sample(records, ASKED)]
+    questions = [*asked.development, *asked.test][: 2 * ASKED]
+    for method in METHODS[:1] + METHODS[2:]:  # records have no vectors
+        for index, what in ((table, "without records"), (text, "with records")):
+            found = index.search_many([question.query for question in questions], method, 5)
+            right = sum(
+                any(hit.document in question.gold for hit in hits)
+                for hits, question in zip(found, questions, strict=True)
+            )
+            print(f"  {method:7} {what:18} success@5 {right / len(questions):.4f}")
+        for form in FORMS:
+            asks = [form.format(row.code, *(int(part) for part in str(row.date).split("-"))) for row in some]
+            found = text.search_many(asks, method, 5)
+            places = [[hit.document for hit in hits] for hits in found]
+            first = sum(ids[0] == row.id for ids, row in zip(places, some, strict=True))
+            five = sum(row.id in ids for ids, row in zip(places, some, strict=True))
+            print(f"  {method:7} {form}: {first} of {len(some)} first, {five} in the first five")
 
 
 def _document(number: int, line: bytes) -> Document:
