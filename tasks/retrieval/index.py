@@ -22,7 +22,7 @@ from tasks.retrieval.passage_file import PassageFile
 from tasks.retrieval.ranking import PASSAGES_A_DOCUMENT, Leg, Ranked, best_documents, no_documents
 from tasks.retrieval.record_row import RecordRow
 from tasks.retrieval.record_table import LIMIT, Lookup, RecordTable
-from tasks.retrieval.record_text import RecordText
+from tasks.retrieval.record_text import RecordText, record_words
 from tasks.retrieval.sparse import Sparse
 from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer
 
@@ -155,8 +155,7 @@ class Index:
         mask = self._masks.of(filters)
         count = max(top_k, self.manifest.search.pool)
         nothing: list[Leg | None] = [None] * len(queries)
-        cut = [self.tokenizer.tokens(query) for query in queries] if method != "dense" else []
-        words = [self._words(tokens, count, mask) for tokens in cut] if method != "dense" else nothing
+        words = [self._words(query, count, mask) for query in queries] if method != "dense" else nothing
         vectors = self._vectors(queries, task_desc) if method != "bm25" else None
         meaning = nothing if vectors is None else self._meaning(vectors, count, mask)
         hits = [self._hits(*legs, alpha, top_k) for legs in zip(words, meaning, strict=True)]
@@ -164,8 +163,10 @@ class Index:
             return hits
         fusion = self.manifest.search.fusion if method == "hybrid" else None
         return [
-            self._record_text.among(texts, tokens, top_k, filters, leg or no_documents(), fusion)[:top_k]
-            for texts, tokens, leg in zip(hits, cut, words, strict=True)
+            self._record_text.among(
+                texts, record_words(query, self.tokenizer), top_k, filters, leg or no_documents(), fusion
+            )[:top_k]
+            for query, texts, leg in zip(queries, hits, words, strict=True)
         ]
 
     def find_records(
@@ -182,8 +183,9 @@ class Index:
         kept /= np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), 1e-12)
         return [float(cosine) for cosine in (vectors * kept).sum(axis=1)]
 
-    def _words(self, tokens: Sequence[str], count: int, mask: Mask | None) -> Leg:
+    def _words(self, query: str, count: int, mask: Mask | None) -> Leg:
         """The BM25 leg of one query."""
+        tokens = self.tokenizer.tokens(query)
         return best_documents(lambda k: self._sparse.search(tokens, k, mask), self.passages.documents, count)
 
     def _embedding_ways(self) -> Embedders:

@@ -5,9 +5,10 @@ records give equal bytes. An opened table holds a few numbers a row; rows are re
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +24,7 @@ from tasks.text.facts import MARKETS
 from tasks.text.segment import fold
 
 TABLE = "records.parquet"
-GROUP = 4096
+GROUP = 1024
 """Rows of a row group."""
 LIMIT = 20
 MOST = 1000
@@ -66,22 +67,22 @@ def write_table(folder: Path, rows: Iterable[RecordRow]) -> int:
     """Write the rows in order and return how many there are; without any there is no file."""
     import pyarrow.parquet as pq  # noqa: PLC0415 slow to load
 
-    group: list[dict[str, Any]] = []
-    written, writer = 0, None
+    waiting, written, writer = iter(rows), 0, None
     try:
-        for row in rows:
-            group.append(asdict(row) | {"fields": orjson.dumps(row.fields).decode()})
+        while group := list(islice(waiting, GROUP)):
             writer = writer or pq.ParquetWriter(folder / TABLE, SCHEMA, compression="zstd")
-            if len(group) == GROUP:
-                writer.write_table(pa.Table.from_pylist(group, SCHEMA), GROUP)
-                written += len(group)
-                group.clear()
-        if writer and group:
-            writer.write_table(pa.Table.from_pylist(group, SCHEMA), GROUP)
+            writer.write_table(_columns(group), GROUP)
+            written += len(group)
     finally:
         if writer:
             writer.close()
-    return written + len(group)
+    return written
+
+
+def _columns(rows: Sequence[RecordRow]) -> pa.Table:
+    columns = {name: [getattr(row, name) for row in rows] for name in SCHEMA.names}
+    columns["fields"] = [orjson.dumps(row.fields).decode() for row in rows]
+    return pa.Table.from_pydict(columns, SCHEMA)
 
 
 class RecordTable:
@@ -149,12 +150,13 @@ class RecordTable:
         import pyarrow.parquet as pq  # noqa: PLC0415 slow to load
 
         file = pq.ParquetFile(pa.BufferReader(self._data), metadata=self._metadata)
-        groups = {number: file.read_row_group(number) for number in sorted({row // GROUP for row in rows})}
-        found = []
-        for row in rows:
-            (values,) = groups[row // GROUP].slice(row % GROUP, 1).to_pylist()
-            found.append(RecordRow(**values | {"fields": orjson.loads(values["fields"])}))
-        return found
+        found: dict[int, RecordRow] = {}
+        for group, some in groupby(sorted(rows), lambda row: row // GROUP):
+            numbers = list(some)
+            taken = file.read_row_group(group).take([row % GROUP for row in numbers]).to_pylist()
+            for row, values in zip(numbers, taken, strict=True):
+                found[row] = RecordRow(**values | {"fields": orjson.loads(values["fields"])})
+        return [found[row] for row in rows]
 
 
 def _same_code(wanted: str) -> Callable[[str], bool]:

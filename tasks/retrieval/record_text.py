@@ -4,6 +4,9 @@ Their words are counted in an index of their own: 190,000 quotes in which every 
 else decide how rare a word of the texts is. A query is put to both indexes. What the texts score is what they score
 without any records; a record is placed among them by its own BM25 score, which says how telling the words that it
 shares with the query are among records: a code or a day is rare there, `收盘价` stands in every row and weighs nothing.
+
+A day is one more word of a record and of a query, however it is written: 2019年1月25日 finds 20190125, and not what
+happens to hold 2019, 01 and 25.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,9 +21,10 @@ from tasks.retrieval.fusion import Fusion, placed
 from tasks.retrieval.passage_file import PassageFile, write_passages
 from tasks.retrieval.ranking import Leg, best_documents
 from tasks.retrieval.record_row import RecordRow, record_row
-from tasks.retrieval.tokens import search_text, shared_tokenizer
+from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer
 from tasks.retrieval.word_lists import list_names, word_lists
 from tasks.runtime.parts import Part, decode_as, encode_rows
+from tasks.text.dates import dates_in
 
 RECORDS = "records"
 """The folder of an index that holds their passages and words."""
@@ -46,6 +50,11 @@ def record_passage(row: RecordRow) -> Passage:
     )
 
 
+def record_words(text: str, tokenizer: Tokenizer) -> list[str]:
+    """The words of a record or of a query for records: those of any text, and its days as `YYYY-MM-DD`."""
+    return [*tokenizer.tokens(text), *dates_in(text)]
+
+
 def record_tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[str, Part]:
     """Part `tokens`: a row `{"id", "tokens"}` for each record of a shard of documents, the tokens joined by spaces.
 
@@ -57,7 +66,7 @@ def record_tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[st
     passages = (record_passage(record_row(document)) for document in decode_as(documents, Document))
     return {
         "tokens": encode_rows(
-            {"id": passage.id, "tokens": " ".join(tokenizer.tokens(search_text(passage)))}
+            {"id": passage.id, "tokens": " ".join(record_words(search_text(passage), tokenizer))}
             for passage in passages
         )
     }
@@ -106,7 +115,7 @@ class RecordText:
     def among(
         self,
         hits: Sequence[Hit],
-        tokens: Sequence[str],
+        query: Sequence[str],
         count: int,
         filters: Filters,
         texts: Leg,
@@ -116,14 +125,14 @@ class RecordText:
 
         Args:
             hits: the texts.
-            tokens: the words of the query.
+            query: its words, as `record_words` gives them.
             count: how many records may be placed.
             filters: what may be seen.
             texts: what BM25 alone found among the texts, which the records are measured against.
             fusion: how the scores of `hits` were made of two legs; None where they are those of BM25.
         """
         mask = self._masks.of(filters)
-        leg = best_documents(lambda k: self._words.search(tokens, k, mask), self._passages.documents, count)
+        leg = best_documents(lambda k: self._words.search(query, k, mask), self._passages.documents, count)
         scores = leg.scores if fusion is None else placed(leg.scores, texts.scores, fusion)
         found = [
             Hit(passage.parents[0], float(score), passage)

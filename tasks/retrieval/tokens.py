@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from datasets_registry.records import Passage
 from datasets_registry.words import finance_words
@@ -18,6 +18,8 @@ PROBE = (
 
 
 NO_LISTS = WordLists()
+KEPT = 8
+"""Tokenizers that are kept for others: a server sees those of many nights, each with a dictionary of its own."""
 
 
 class Tokenizer:
@@ -73,7 +75,7 @@ def shared_tokenizer(config: TokenConfig, lists: WordLists = NO_LISTS) -> Tokeni
     return _tokenizer(config, lists)
 
 
-_tokenizer = cache(Tokenizer)
+_tokenizer = lru_cache(KEPT)(Tokenizer)
 
 
 def dictionary(config: TokenConfig, lists: WordLists = NO_LISTS) -> tuple[str, ...]:

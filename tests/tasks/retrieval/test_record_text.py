@@ -82,6 +82,12 @@ def test_a_code_and_a_day_find_their_record_first(found: Index) -> None:
         assert (hit.document, hit.passage.text) == ("q002851-24", RECORDS[3].contents)
 
 
+@pytest.mark.parametrize("written", ["2019年1月24日", "2019-01-24", "2019/1/24", "20190124"])
+def test_a_day_is_found_however_it_is_written(found: Index, written: str) -> None:
+    hits = found.search(f"600519在{written}的收盘价", "hybrid", top_k=20)
+    assert next(hit.document for hit in hits if hit.document.startswith("q")) == "q600519-24"
+
+
 def test_words_that_stand_in_every_record_bring_none_before_the_texts(found: Index) -> None:
     for method in ("bm25", "hybrid"):
         hits = found.search("收盘价 成交量", method, top_k=5)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.text.dates import leading_date
+from tasks.text.dates import dates_in, leading_date
 
 
 @given(st.dates())
@@ -26,3 +26,8 @@ def test_any_way_to_write_a_date_is_read(date: object) -> None:
 )
 def test_what_is_no_date_gives_none(value: str | float | list[str] | None) -> None:
     assert leading_date(value) is None  # type: ignore[arg-type]
+
+
+def test_all_dates_of_a_text_are_found_and_no_part_of_a_number() -> None:
+    text = "20190125的收盘价，2019年2月3日、2019/2/30；成交 120190125 手 20190125.5 元，见2019-02-04。"
+    assert list(dates_in(text)) == ["2019-01-25", "2019-02-03", "2019-02-04"]
