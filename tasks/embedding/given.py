@@ -164,7 +164,7 @@ def read_row(line: bytes) -> tuple[str, NDArray[np.float32]] | str:
         return "no_id"
     if not isinstance(given, list) or not given:
         return "no_embedding"
-    if any(isinstance(value, bool) or not isinstance(value, float | int) for value in given):
+    if not {float, int}.issuperset(map(type, given)):
         return "not_numbers"
     vector = np.array(given, np.float64)
     largest = float(np.abs(vector).max())
