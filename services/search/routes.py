@@ -172,7 +172,8 @@ def _add_page(app: FastAPI, parts: Parts) -> None:
         form = page.Form(q, as_of, top_k)
         found: dict[Method, Sequence[Hit]] = {}
         words: list[str] = []
-        version, problem, status = None, "", 200
+        front = parts.shelf.current
+        version, problem, status = front.sha256 if front else None, "", 200
         try:
             if q.strip():
                 answers = await _by_every_method(parts, request, form)
