@@ -13,6 +13,7 @@ import random
 import statistics
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,7 +110,8 @@ def main() -> None:
     good = [reply for reply in replies if reply.status == 200]
     mixed = sum(is_mixed(reply, marks) for reply in good)
     print(f"{arguments.swaps} swaps, {len(replies)} requests of {QUERIES} queries at {arguments.rate:.0f}/s")
-    print(f"failed {len(replies) - len(good)}, mixed {mixed}")
+    failed = Counter(reply.status for reply in replies if reply.status != 200)
+    print(f"failed {failed.total()} {dict(failed) or ''}, mixed {mixed}")
     cuts = statistics.quantiles([1000 * reply.seconds for reply in replies], n=100)
     print(f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms")
     one, two, last = memory

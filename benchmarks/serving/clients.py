@@ -29,7 +29,7 @@ class Connection:
 
     async def ask(self, body: bytes, due: float) -> Reply:
         """Send a search that was due at some time (`time.perf_counter`), and read its answer."""
-        if not hasattr(self, "_reader"):
+        if not hasattr(self, "_reader") or self._reader.at_eof():  # servers close what idles for some seconds
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         head = f"POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
         head += "Content-Type: application/json\r\n\r\n"
