@@ -4,16 +4,12 @@ While the thread searches, requests gather in the event loop; when it is free it
 queries. A request that finds it idle goes at once, so that batches grow with the load and a lone request pays nothing.
 The next batch begins after the answers of the last one were written: the thread and the loop would only take Python's
 lock from each other. For the same reason there is one thread; two cost more CPU than they save.
-
-A lone query is searched by the event loop itself where its like took less than `MOMENT` before: the way to the thread
-and back costs a good part of that. What may wait for another process or a server is always the thread's.
 """
 
 import asyncio
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -22,11 +18,6 @@ from services.search.asking import Answer, Ask, Overloaded
 from services.search.config import ServiceConfig
 from services.search.measures import Measures
 from services.search.shelf import Shelf, Version
-
-MOMENT = 0.002
-"""Seconds for which the event loop may stand still: about what it takes to write the answers of a batch."""
-LIKES = 256
-"""Different ways to search whose time is remembered."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,22 +35,14 @@ Outcome = Answer | Exception
 class Batcher:
     """The queue of requests, which belongs to one event loop, and the thread that answers them."""
 
-    def __init__(
-        self,
-        shelf: Shelf,
-        config: ServiceConfig,
-        measures: Measures,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        """Answers come from whatever version the shelf has in front when a batch begins; the clock gives seconds."""
-        self._clock = clock
+    def __init__(self, shelf: Shelf, config: ServiceConfig, measures: Measures) -> None:
+        """Answers come from whatever version the shelf has in front when a batch begins."""
         self._shelf = shelf
         self._config = config
         self._measures = measures
         self._waiting: deque[Waiting] = deque()
         self._size = 0
         self._busy = False
-        self._took: dict[tuple[str, Ask], float] = {}
         self._batches: SimpleQueue[list[Waiting]] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="search", daemon=True)
         measures.waiting.set_function(lambda: self._size)
@@ -104,17 +87,8 @@ class Batcher:
             batch.append(self._waiting.popleft())
         self._size -= sum(len(waiting.queries) for waiting in batch)
         self._busy = bool(batch)
-        if self._is_a_moment(batch):
-            self._deliver(batch, self._answer(batch))
-        elif batch:
+        if batch:
             self._batches.put(batch)
-
-    def _is_a_moment(self, batch: list[Waiting]) -> bool:
-        """Whether this is one query, and the last one alone that was searched likewise took a moment."""
-        version = self._shelf.current
-        if len(batch) != 1 or len(batch[0].queries) != 1 or version is None or not version.in_process:
-            return False
-        return self._took.get((version.sha256, batch[0].ask), MOMENT) < MOMENT
 
     def _work(self) -> None:
         while batch := self._batches.get():
@@ -150,21 +124,13 @@ class Batcher:
         """The outcomes of requests with one ask; where they fail together, each is tried by itself."""
         queries = [query for waiting in group for query in waiting.queries]
         self._measures.batch_queries.observe(len(queries))
-        started = self._clock()
         try:
             hits = version.index.search_many(queries, ask.method, ask.top_k, ask.alpha, ask.filters)
         except Exception as error:  # noqa: BLE001 it is handed to everyone who waits for it
             if len(group) == 1:
                 return [error]
             return [outcome for waiting in group for outcome in self._search(version, ask, [waiting])]
-        if len(queries) == 1:
-            self._remember(version.sha256, ask, self._clock() - started)
         return _shared_out(version.sha256, hits, group)
-
-    def _remember(self, sha256: str, ask: Ask, seconds: float) -> None:
-        if len(self._took) >= LIKES:
-            self._took.clear()
-        self._took[sha256, ask] = seconds
 
 
 def _shared_out(sha256: str, hits: list[list[Hit]], group: list[Waiting]) -> list[Outcome]:

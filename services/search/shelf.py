@@ -12,16 +12,12 @@ from tasks.retrieval.index import Index
 
 @dataclass(slots=True, eq=False)
 class Version:
-    """An open index: the sha256 of its artifact, when it was first published, and how to close what belongs to it.
-
-    `in_process` says that a search never waits for another process or a server.
-    """
+    """An open index: the sha256 of its artifact, when it was first published, and how to close what belongs to it."""
 
     sha256: str
     index: Index
     published: datetime
     close: Callable[[], None]
-    in_process: bool = False
     _users: int = field(default=0, init=False)
     _retired: bool = field(default=False, init=False)
 

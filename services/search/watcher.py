@@ -15,7 +15,6 @@ from services.search.measures import Measures
 from services.search.shelf import Shelf, Version
 from services.search.source import Source
 from tasks.indexing.canary import check
-from tasks.retrieval.config import ModelEmbedding, UrlEmbedding
 from tasks.retrieval.index import METHODS, Index
 
 logger = logging.getLogger(__name__)
@@ -137,13 +136,7 @@ def _opened(source: Source, sha256: str) -> Version:
     except BaseException:
         opened.close()
         raise
-    return Version(sha256, opened.index, opened.published, opened.close, _in_process(opened.index))
-
-
-def _in_process(index: Index) -> bool:
-    """Whether nothing that a search needs runs elsewhere: no Lucene, no model that embeds queries in a server."""
-    elsewhere = isinstance(index.manifest.embedding, UrlEmbedding | ModelEmbedding)
-    return index.manifest.engine == "bm25s" and not elsewhere
+    return Version(sha256, opened.index, opened.published, opened.close)
 
 
 def _warm(index: Index) -> None:

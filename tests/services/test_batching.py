@@ -12,7 +12,7 @@ import pytest
 
 from datasets_registry.records import Hit
 from services.search.asking import Answer, Ask, NotReady, Overloaded
-from services.search.batching import MOMENT, Batcher
+from services.search.batching import Batcher
 from services.search.config import ServiceConfig
 from services.search.measures import Measures
 from services.search.shelf import Shelf, Version
@@ -27,8 +27,6 @@ class Slow:
 
     def __init__(self, index: Index) -> None:
         self.together: list[list[str]] = []
-        self.threads: list[str] = []
-        self.seconds = 0.0
         self.go = threading.Event()
         self._index = index
 
@@ -37,8 +35,6 @@ class Slow:
     ) -> list[list[Hit]]:
         self.go.wait(10)
         self.together.append(list(queries))
-        self.threads.append(threading.current_thread().name)
-        self.seconds += MOMENT if "慢" in queries[0] else MOMENT / 2
         if any("毒" in query for query in queries):
             raise RuntimeError("poison")
         return self._index.search_many(queries, method, top_k, alpha, filters)
@@ -141,28 +137,3 @@ def run_without_version(index: Slow) -> list[Answer | BaseException]:
         return outcomes
 
     return asyncio.run(ask())
-
-
-QUICK_WORDS, SLOW_WORDS = ["利率"], ["慢"]
-
-
-@pytest.mark.parametrize("in_process", [True, False])
-def test_the_loop_searches_a_lone_query_whose_like_took_a_moment(index: Slow, in_process: bool) -> None:
-    index.go.set()
-    shelf = Shelf()
-    shelf.put(Version("a" * 64, cast(Index, index), datetime.now(UTC), lambda: None, in_process))
-    other = replace(ASK, top_k=1)
-    asks = [(QUICK_WORDS, ASK), (QUICK_WORDS, ASK), (QUICK_WORDS * 2, ASK), (QUICK_WORDS, other)]
-    asks += [(SLOW_WORDS, ASK), (QUICK_WORDS, ASK)]
-
-    async def ask_in_turn() -> None:
-        batcher = Batcher(shelf, ServiceConfig(), Measures(shelf), clock=lambda: index.seconds)
-        batcher.start()
-        for queries, ask in asks:
-            await batcher.search(queries, ask)
-        batcher.stop()
-
-    asyncio.run(ask_in_turn())
-    here = threading.current_thread().name
-    wanted = ["search", here, "search", "search", here, "search"] if in_process else ["search"] * len(asks)
-    assert index.threads == wanted
