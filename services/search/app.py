@@ -1,6 +1,6 @@
 """The application: its parts put together, from a source of versions to an ASGI app with all endpoints."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
@@ -31,6 +31,7 @@ def make_app(
     config: ServiceConfig = ServiceConfig(),
     keys: tuple[ApiKey, ...] = (),
     log: BinaryIO | None = None,
+    on_ready: Callable[[], object] = lambda: None,
 ) -> FastAPI:
     """The search service.
 
@@ -39,11 +40,12 @@ def make_app(
         config: how the service behaves.
         keys: who may ask; without any, everybody who reaches the loopback.
         log: an open binary file that gets a JSON line a request.
+        on_ready: called when the first version is warm, before it answers.
     """
     shelf = Shelf()
     measures = Measures(shelf)
     batcher = Batcher(shelf, config, measures)
-    watcher = Watcher(source, shelf, config, measures)
+    watcher = Watcher(source, shelf, config, measures, on_ready)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

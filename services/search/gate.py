@@ -8,7 +8,6 @@ import logging
 import re
 import time
 import uuid
-from datetime import UTC, datetime
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -138,9 +137,6 @@ class Gate:
         return f"a request body has at most {self._max_body_bytes} bytes here; send fewer or shorter queries"
 
     def _record(self, path: str, status: int, seconds: float, entry: Entry) -> None:
-        label = path if path in KNOWN else "other"
-        self._measures.requests.labels(label, str(status)).inc()
-        self._measures.seconds.labels(label).observe(seconds)
+        self._measures.answered(path if path in KNOWN else "other", status, seconds)
         if path not in OPEN:
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._log.write(at, path, status, seconds * 1000, entry)
+            self._log.write(path, status, seconds * 1000, entry)

@@ -1,6 +1,7 @@
 """What the service counts about itself, as Prometheus reads it from `/metrics`."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -16,10 +17,10 @@ class Measures:
     def __init__(self, shelf: Shelf) -> None:
         """The age of the index is that of the shelf's version in front, when it is asked for."""
         self._registry = CollectorRegistry()
-        self.requests = Counter(
+        requests = Counter(
             "finloom_search_requests", "Requests answered.", ["path", "status"], registry=self._registry
         )
-        self.seconds = Histogram(
+        seconds = Histogram(
             "finloom_search_request_seconds",
             "Seconds from request to answer.",
             ["path"],
@@ -47,6 +48,14 @@ class Measures:
             registry=self._registry,
         )
         age.set_function(lambda: index_age(shelf))
+        # prometheus_client checks and encodes labels anew on every call; there are few of them, and many requests
+        self._requests = cache(lambda path, status: requests.labels(path, str(status)))
+        self._seconds = cache(lambda path: seconds.labels(path))
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Count a request; `path` and `status` are of a bounded number, since each pair is kept."""
+        self._requests(path, status).inc()
+        self._seconds(path).observe(seconds)
 
     def text(self) -> bytes:
         """All figures in the Prometheus text format."""

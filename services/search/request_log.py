@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import orjson
@@ -33,12 +34,12 @@ class RequestLog:
         self._queries = queries
         self._lock = threading.Lock()
 
-    def write(self, at: str, path: str, status: int, milliseconds: float, entry: Entry) -> None:
+    def write(self, path: str, status: int, milliseconds: float, entry: Entry) -> None:
         """Write the line of a request that has been answered."""
         if self._out is None:
             return
         line: dict[str, JsonValue] = {
-            "at": at,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "request_id": entry.request_id,
             "key": entry.key.key_id if entry.key else None,
             "path": path,

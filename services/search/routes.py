@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
@@ -27,6 +28,7 @@ from services.search.gate import entry_of
 from services.search.lookup import Lookups, RecordsAnswer, RecordsRequest, plain_record
 from services.search.measures import Measures, index_age
 from services.search.shelf import Shelf, Version
+from services.search.straight import Straight
 from services.search.watcher import Watcher
 from tasks.retrieval.filters import Filters, as_of_date
 from tasks.retrieval.index import Method
@@ -92,7 +94,6 @@ def _answered(body: dict[str, JsonValue], answer: Answer) -> Response:
 
 
 def _add_searches(app: FastAPI, parts: Parts) -> None:
-    @app.post("/v1/search", response_model=SearchAnswer, responses=_errors(ErrorAnswer, 401))
     async def search(body: SearchRequest, request: Request) -> Response:
         """Search the index in force."""
         queries, ask = body.asked, body.ask(parts.config, entry_of(request).tenant)
@@ -103,19 +104,22 @@ def _add_searches(app: FastAPI, parts: Parts) -> None:
         ]
         return _answered({"index": answer.version, "method": ask.method, "results": results}, answer)
 
-    @app.post("/retrieve", response_model=verl.RetrieveAnswer, responses=_errors(ErrorAnswer, 401))
     async def retrieve(body: verl.RetrieveRequest, request: Request) -> Response:
         """Search as verl's search tool and Search-R1 do."""
         ask = Ask(parts.config.method, body.topk or parts.config.top_k, None, _seen_by(request))
         answer = await _search(parts, request, body.queries, ask)
         return _answered(verl.retrieved(answer.hits, body.return_scores), answer)
 
-    @app.post("/retrieval", response_model=dify.RetrievalAnswer, responses=_errors(dify.DifyError, 403))
     async def retrieval(body: dify.RetrievalRequest, request: Request) -> Response:
         """Search as Dify's external knowledge API does."""
         ask = body.ask(parts.config, entry_of(request).tenant)
         answer = await _search(parts, request, [body.query], ask)
         return _answered(dify.records(answer.hits[0], body.threshold), answer)
+
+    add = partial(app.router.add_api_route, methods=["POST"], route_class_override=Straight)
+    add("/v1/search", search, response_model=SearchAnswer, responses=_errors(ErrorAnswer, 401))
+    add("/retrieve", retrieve, response_model=verl.RetrieveAnswer, responses=_errors(ErrorAnswer, 401))
+    add("/retrieval", retrieval, response_model=dify.RetrievalAnswer, responses=_errors(dify.DifyError, 403))
 
 
 def _add_records(app: FastAPI, lookups: Lookups) -> None:
@@ -183,7 +187,8 @@ def _add_page(app: FastAPI, parts: Parts) -> None:
         form = page.Form(q, as_of, top_k)
         found: dict[Method, Sequence[Hit]] = {}
         words: list[str] = []
-        version, problem, status = None, "", 200
+        front = parts.shelf.current
+        version, problem, status = front.sha256 if front else None, "", 200
         try:
             if q.strip():
                 answers = await _by_every_method(parts, request, form)

@@ -1,5 +1,6 @@
 """Run the search service: the composition root, from a name and a port to a server that listens."""
 
+import gc
 import logging
 import sys
 from contextlib import ExitStack
@@ -57,7 +58,8 @@ def serve(store: ArtifactStore, config: ServiceConfig, listening: Listening) -> 
         log: BinaryIO = sys.stdout.buffer
         if listening.log is not None:
             log = stack.enter_context(listening.log.open("ab"))
-        app = make_app(PublishedIndex(store, config.name), config, listening.keys, log)
+        # A full collection would stop every request to look at all that was loaded: 200,000 objects, 0.1 to 0.2 s.
+        app = make_app(PublishedIndex(store, config.name), config, listening.keys, log, on_ready=gc.freeze)
         uvicorn.run(
             app,
             host=listening.host,

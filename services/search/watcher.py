@@ -7,6 +7,7 @@ log says why, and `/readyz` says that it was.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.search.config import ServiceConfig
@@ -37,8 +38,16 @@ class Refusal:
 class Watcher:
     """Keeps the shelf's front version the one in force; a thread of its own looks every `poll_seconds`."""
 
-    def __init__(self, source: Source, shelf: Shelf, config: ServiceConfig, measures: Measures) -> None:
-        """Nothing is opened until `start` or `look`."""
+    def __init__(
+        self,
+        source: Source,
+        shelf: Shelf,
+        config: ServiceConfig,
+        measures: Measures,
+        on_ready: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Nothing is opened until `start` or `look`; `on_ready` is called before the first version answers."""
+        self._on_ready = on_ready
         self._source = source
         self._shelf = shelf
         self._config = config
@@ -102,6 +111,8 @@ class Watcher:
             self.refusal = Refusal(wanted, type(error).__name__, time.monotonic())
             self._measures.refusals.inc()
             return
+        if self._shelf.current is None:
+            self._on_ready()
         self._shelf.put(version)
         self._took_over(wanted)
 

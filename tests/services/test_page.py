@@ -60,6 +60,8 @@ def test_the_as_of_date_is_kept(server: httpx.Client) -> None:
     answer = server.get("/", params={"q": "统计", "as_of": "2024-02-01", "top_k": 50})
     assert 'value="2024-02-01"' in answer.text
     assert "2024-02-01　" in answer.text and "2024-03-01　" not in answer.text
+    assert "只找 2024-02-01 及以前发布的文档，日期不详的除外。" in answer.text
+    assert "日期不详　" not in answer.text
 
 
 @pytest.mark.parametrize("day", ["soon", "2024-13-01"])
@@ -73,6 +75,7 @@ def test_without_a_question_there_is_a_form(server: httpx.Client) -> None:
     answer = server.get("/")
     assert answer.status_code == 200
     assert "<form" in answer.text and "<section>" not in answer.text
+    assert server.get("/readyz").json()["index"][:12] in answer.text
 
 
 @given(st.text(), st.lists(st.text(max_size=3), max_size=4))
