@@ -14,7 +14,7 @@ from tasks.text.segment import fold
 USER_WORDS = "user_words.txt"
 STOP_WORDS = "stop_words.txt"
 """The lists as files of an index."""
-LONGEST = 40
+LONGEST = 100
 """Characters; a longer line is a sentence, and the file probably no list of words."""
 
 

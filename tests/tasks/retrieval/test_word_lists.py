@@ -37,7 +37,7 @@ def test_a_list_is_read_as_jieba_dictionaries_and_stop_word_files_are_written(tm
     [
         (b"\n \n...\n", "holds no word"),
         (b"\xff\xfe\x00", "cannot be read"),
-        ("长" * 41, "a line of 41 characters"),
+        ("长" * 101, "a line of 101 characters"),
     ],
 )
 def test_what_is_no_list_is_refused(tmp_path: Path, data: bytes | str, complaint: str) -> None:
