@@ -14,7 +14,7 @@ from tasks.text.segment import fold
 USER_WORDS = "user_words.txt"
 STOP_WORDS = "stop_words.txt"
 """The lists as files of an index."""
-LONGEST = 40
+LONGEST = 100
 """Characters; a longer line is a sentence, and the file probably no list of words."""
 
 
@@ -43,7 +43,7 @@ def word_lists(config: TokenConfig, read: Callable[[str], bytes]) -> WordLists:
 
 
 def read_words(path: Path) -> list[str]:
-    """The words of a file, folded (NFKC, lower case), sorted and distinct.
+    """The words of a file, folded (NFKC, lower case), sorted and distinct; punctuation is no word to begin with.
 
     Raises:
         BadWords: it cannot be read, holds no word, or one of more than `LONGEST` characters.
@@ -52,7 +52,8 @@ def read_words(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadWords(f"{path} cannot be read: {error}; give a UTF-8 file of words, one a line") from error
-    words = sorted({fold(line.split()[0]) for line in lines if line.strip()})
+    found = {fold(line.split()[0]) for line in lines if line.strip()}
+    words = sorted(word for word in found if any(map(str.isalnum, word)))
     if not words:
         raise BadWords(f"{path} holds no word; give a file of words, one a line")
     longest = max(words, key=len)

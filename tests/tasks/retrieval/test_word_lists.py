@@ -28,16 +28,16 @@ DOCUMENTS = [
 
 def test_a_list_is_read_as_jieba_dictionaries_and_stop_word_files_are_written(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
-    path.write_text("\ufeff瞪羚贷 5 n\nＥＴＦ联接\n\n瞪羚贷\t3\n的\n", encoding="utf-8")
+    path.write_text("\ufeff瞪羚贷 5 n\nＥＴＦ联接\n\n瞪羚贷\t3\n的\n" + "." * 58, encoding="utf-8")
     assert read_words(path) == ["etf联接", "的", "瞪羚贷"]
 
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"\n \n", "holds no word"),
+        (b"\n \n...\n", "holds no word"),
         (b"\xff\xfe\x00", "cannot be read"),
-        ("长" * 41, "a line of 41 characters"),
+        ("长" * 101, "a line of 101 characters"),
     ],
 )
 def test_what_is_no_list_is_refused(tmp_path: Path, data: bytes | str, complaint: str) -> None:
