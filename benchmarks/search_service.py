@@ -25,7 +25,7 @@ from serving.servers import TOP_K, Folders, Server, read_sets, running, write_in
 
 from tasks.retrieval.index import Index
 
-LOADS = (("one", 1, 1), ("many", 1, 16), ("group", 16, 1), ("groups", 16, 16))
+LOADS = (("one", 1, 1), ("many", 1, 16), ("group", 16, 1), ("groups", 16, 4))
 """A name, the queries of a request, the clients that ask."""
 LOAD = 0.6
 OPEN_SECONDS = 12
@@ -77,8 +77,10 @@ def ratios(found: list[dict[str, Figures]]) -> dict[str, list[float]]:
     """What is to be shown, each as the ratios of all rounds."""
     one = [figures["service"] for figures in found]
     shown = {
-        "16 queries a request / single ones, 1 client: q/s": [f["group q/s"] / f["one q/s"] for f in one],
-        "16 queries a request / single ones, 16 clients: q/s": [f["groups q/s"] / f["many q/s"] for f in one],
+        "16 queries a request / 1, 1 client: q/s": [f["group q/s"] / f["one q/s"] for f in one],
+        "16 queries a request, 4 clients / 1, 16 clients: q/s": [
+            f["groups q/s"] / f["many q/s"] for f in one
+        ],
     }
     for title, other in PAIRS:
         for clients, load in (("1 client", "one"), ("16 clients", "many")):
