@@ -148,7 +148,7 @@ VARIANTS: dict[str, tuple[Damage, str]] = {
     "other dictionary": (changed(dictionary_sha256="e" * 64), "dictionary eeeeeeeeeeee"),
     "other dimension": (changed(embedding=HASH_256), "dimensions"),
     "model not in the store": (
-        changed(embedding={"kind": "model", "model_sha256": "a" * 64, "dimensions": 1024}),
+        changed(embedding={"kind": "model", "model_sha256": "a" * 64, "dimensions": 1024, "instruction": ""}),
         "a{64}|swift",
     ),
     "other engine": (changed(engine="lucene"), "engine|lucene|cannot be opened"),
