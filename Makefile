@@ -30,7 +30,7 @@ test: $(VENV)/.dev-ready    ## the whole test suite; tests of tools that are not
 	@$(BIN)/python -m pytest -q -m "not slow"
 
 test-tools: $(VENV)/.dev-ready tools    ## every test of an outside tool, the slow ones too
-	@$(BIN)/python -m pytest -q -m "swift or verl or vllm or gguf or evalscope"
+	@$(BIN)/python -m pytest -q -m "swift or verl or vllm or gguf or evalscope or java"
 
 check: $(VENV)/.dev-ready   ## format, lint, types, imports
 	$(BIN)/ruff format --check .
