@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from datasets_registry.records import JsonObject
 from finloom.ask_server import ask_for_records
 from finloom.output import WrongUse, print_json
 from finloom.search import DEFAULT_NAME, open_published
@@ -33,6 +34,7 @@ def records(
     The key of a server that wants one is read from the variable FINLOOM_SEARCH_KEY.
     """
     lookup, known = wanted(code, called, day, first, last, as_of)
+    rows: Sequence[Mapping[str, object]]
     if server is not None:
         asked = asdict(lookup) | {"as_of": known, "limit": limit}
         said = {field: str(value) for field, value in asked.items() if value is not None and field != "limit"}
@@ -66,13 +68,13 @@ def wanted(
         raise WrongUse(str(error)) from error
 
 
-def look_up(index: Index, lookup: Lookup, as_of: date | None, limit: int) -> list[dict[str, object]]:
+def look_up(index: Index, lookup: Lookup, as_of: date | None, limit: int) -> list[JsonObject]:
     """The rows that are found, as they are printed; refuses a bad limit."""
     try:
         rows = index.find_records(lookup, Filters(as_of=as_of), limit)
     except ValueError as error:
         raise WrongUse(str(error)) from error
-    return [{field: value for field, value in asdict(row).items() if field != "tenant"} for row in rows]
+    return [row.shown() for row in rows]
 
 
 def _show(rows: Sequence[Mapping[str, object]]) -> None:

@@ -1,7 +1,6 @@
 """What `POST /v1/records` takes and gives, and the lookups behind it."""
 
 import asyncio
-from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -102,8 +101,3 @@ class Lookups:
     def _find(self, request: RecordsRequest, filters: Filters) -> tuple[str, list[RecordRow]]:
         with self._shelf.lease() as version:
             return version.sha256, version.index.find_records(request.lookup(), filters, request.limit)
-
-
-def plain_record(row: RecordRow) -> dict[str, JsonValue]:
-    """A row in the shape of `RecordAnswer`."""
-    return {name: value for name, value in asdict(row).items() if name != "tenant"}

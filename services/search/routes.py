@@ -25,7 +25,7 @@ from services.search.contract import (
 )
 from services.search.errors import json_response
 from services.search.gate import entry_of
-from services.search.lookup import Lookups, RecordsAnswer, RecordsRequest, plain_record
+from services.search.lookup import Lookups, RecordsAnswer, RecordsRequest
 from services.search.measures import Measures, index_age
 from services.search.shelf import Shelf, Version
 from services.search.straight import Straight
@@ -130,7 +130,7 @@ def _add_records(app: FastAPI, lookups: Lookups) -> None:
         asked = body.model_dump(mode="json", include={"code", "name", "first", "last", "as_of", "limit"})
         ids: list[JsonValue] = [row.id for row in rows]
         entry_of(request).details |= {"queries": [asked], "index": version, "ids": [ids]}
-        response = json_response({"index": version, "records": [plain_record(row) for row in rows]})
+        response = json_response({"index": version, "records": [row.shown() for row in rows]})
         response.headers[INDEX_HEADER] = version
         return response
 

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 import zstandard
 
+from tasks.text.lines import bounded_lines
+
 ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".json.gz", ".json.zst")
 CHUNK = 1 << 20
 SAMPLE = "sample"
@@ -62,7 +64,7 @@ def read_lines(name: str, source: BinaryIO, max_bytes: int) -> Iterator[Line]:
     """
     number = 0
     try:
-        for number, raw in enumerate(_bounded_lines(_decompressed(name, source), max_bytes), start=1):
+        for number, raw in enumerate(bounded_lines(_decompressed(name, source), max_bytes), start=1):
             if raw is None:
                 yield Line(number, None, "line_too_long")
             elif raw.strip():
@@ -82,14 +84,3 @@ def _decompressed(name: str, source: BinaryIO) -> BinaryIO:
     if name.endswith(".zst"):
         return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(source), CHUNK)
     return source
-
-
-def _bounded_lines(source: BinaryIO, max_bytes: int) -> Iterator[bytes | None]:
-    """Lines without their ends; None for a line of more than `max_bytes`."""
-    while line := source.readline(max_bytes + 1):
-        if line.endswith(b"\n") or len(line) <= max_bytes:
-            yield line.rstrip(b"\r\n")
-            continue
-        while (rest := source.readline(CHUNK)) and not rest.endswith(b"\n"):
-            pass
-        yield None

@@ -21,12 +21,12 @@ from datasets_registry.artifact import Stored
 from tasks.retrieval.config import ModelEmbedding, UrlEmbedding
 from tasks.retrieval.dense import decode_vectors, encode_vectors
 from tasks.runtime.parts import Inputs, Part, decode_rows, encode_rows
+from tasks.text.lines import bounded_lines
 
 LINES = 4096
 """Lines of which one file each of ids, vectors and what is in quarantine is made."""
 LONGEST_LINE = 16 << 20
 """Bytes of a line; a longer one is quarantined without being held in memory."""
-CHUNK = 1 << 20
 SHOWN = 3
 """Documents that an error names."""
 
@@ -111,7 +111,7 @@ class GivenReader:
 
     def _rows(self, source: BinaryIO) -> Iterator[GivenRow]:
         """Every line that is not empty, one at a time."""
-        for number, line in enumerate(_lines(source), start=1):
+        for number, line in enumerate(bounded_lines(source, LONGEST_LINE), start=1):
             if line is None or line.strip():
                 row = self._row(number, line)
                 self.counts[row.reason] += 1
@@ -231,17 +231,6 @@ def _document(passage: Mapping[str, object]) -> str:
     parents = passage["parents"]
     assert isinstance(parents, Sequence), "a passage has the documents that it stands in"
     return str(parents[0])
-
-
-def _lines(source: BinaryIO) -> Iterator[bytes | None]:
-    """The lines of a file; None for one that is longer than it may be."""
-    while line := source.readline(LONGEST_LINE + 1):
-        if line.endswith(b"\n") or len(line) <= LONGEST_LINE:
-            yield line
-            continue
-        while (rest := source.readline(CHUNK)) and not rest.endswith(b"\n"):
-            pass
-        yield None
 
 
 def _listed(quarantined: Mapping[str, int]) -> str:

@@ -1,6 +1,5 @@
 """The tasks of the embedding stage: pairs, a trained adapter, a merged and proven model, the corpus embedded by it."""
 
-import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic import JsonValue
 from blocks.history import promote
 from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore
-from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry
+from datasets_registry.artifact import ArtifactRef, FileEntry
 from datasets_registry.records import Passage, Question
 from tasks.checkpoints.folder import check_model_folder
 from tasks.checkpoints.newest import newest_swift
@@ -32,6 +31,7 @@ from tasks.runtime.keys import Identity
 from tasks.runtime.metrics import read_swift
 from tasks.runtime.parts import decode_as
 from tasks.runtime.programs import ProgramFailed
+from tasks.runtime.published import stored
 from tasks.runtime.rows import rows_of
 from tasks.runtime.shards import finished_files, map_shards, record_files
 from tasks.runtime.steps import Made, step
@@ -246,7 +246,7 @@ def model_embedding(model: ArtifactRef, encode: EncodeConfig | None = None) -> M
 
 def stored_vectors(vectors: str) -> ArtifactRef:
     """The vectors of a file, stored now, or the stored ones whose sha256 is given."""
-    return load_store().tree(vectors).ref() if re.fullmatch(SHA256, vectors) else ingest_vectors(vectors)
+    return stored(vectors, ingest_vectors)
 
 
 def given_embedding(vectors: ArtifactRef, queries: UrlEmbedding | ModelEmbedding | None) -> GivenEmbedding:

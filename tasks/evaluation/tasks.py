@@ -1,6 +1,5 @@
 """The tasks of the evaluation stage: how well an index finds, what its answers look like, how well models reason."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from pydantic import TypeAdapter
 from blocks.history import lineage
 from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore, local_copy
-from datasets_registry.artifact import SHA256, Action, ArtifactRef
+from datasets_registry.artifact import Action, ArtifactRef
 from datasets_registry.records import Document, Question
 from tasks.agent.answer import extract_answer
 from tasks.agent.exercises import read_exercises
@@ -41,6 +40,7 @@ from tasks.runtime.encoder import Encoders
 from tasks.runtime.keys import Identity
 from tasks.runtime.metrics import parse_metrics
 from tasks.runtime.programs import Program, ProgramFailed
+from tasks.runtime.published import stored
 from tasks.runtime.rows import add_rows, rows_of
 from tasks.runtime.steps import Made, step
 from tasks.runtime.workplace import workplace
@@ -235,9 +235,7 @@ def read_ablation(store: ArtifactStore, ref: ArtifactRef) -> Ablation:
 
 def stored_questions(questions: str) -> ArtifactRef:
     """The query set of a file, stored now, or the stored one whose sha256 is given."""
-    return (
-        load_store().tree(questions).ref() if re.fullmatch(SHA256, questions) else ingest_questions(questions)
-    )
+    return stored(questions, ingest_questions)
 
 
 def load_questions(store: ArtifactStore, ref: ArtifactRef) -> list[Question]:

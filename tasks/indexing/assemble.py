@@ -56,7 +56,6 @@ def assemble(
         config: what the parts were made with; `engines.settled` says what `auto` is beforehand.
         corpus_sha256: the corpus artifact that the passages were cut from.
         extra: further files of the index by name: the vectors of words, and the lists of words that `config` names.
-
         records: the structured records of the corpus; `config.records` says what becomes of them.
 
     Raises:

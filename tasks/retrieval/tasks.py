@@ -1,6 +1,5 @@
 """The tasks around search that several stages share: lists of words that a user gives, and the index in force."""
 
-import re
 from pathlib import Path
 
 from prefect.logging import get_run_logger
@@ -9,7 +8,7 @@ from pydantic import ValidationError
 from blocks.history import current
 from blocks.prefect_blocks import load_store
 from blocks.store import ArtifactStore, CorruptObject
-from datasets_registry.artifact import SHA256, ArtifactRef, FileEntry, UnsupportedFormat
+from datasets_registry.artifact import ArtifactRef, FileEntry, UnsupportedFormat
 from tasks.retrieval.config import JoinedEmbedding, StaticEmbedding, TokenConfig
 from tasks.retrieval.manifest import MANIFEST, Manifest
 from tasks.retrieval.record_text import record_tokens_shard
@@ -25,6 +24,7 @@ from tasks.retrieval.word_lists import (
 )
 from tasks.runtime.keys import Identity
 from tasks.runtime.progress import progress_in_ui
+from tasks.runtime.published import stored
 from tasks.runtime.shards import map_shards
 from tasks.runtime.steps import Made, step
 
@@ -107,7 +107,7 @@ def words_of(manifest: Manifest | None) -> ArtifactRef | None:
 
 
 def _stored(words: str) -> str:
-    ref: ArtifactRef = load_store().tree(words).ref() if re.fullmatch(SHA256, words) else ingest_words(words)
+    ref = stored(words, ingest_words)
     if ref.kind != KIND:
         raise BadWords(f"{words} is a {ref.kind}, wanted a list of words; give a file of words, one a line")
     return ref.sha256

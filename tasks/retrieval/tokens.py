@@ -1,13 +1,13 @@
 """What is searched of a passage, and the tokens that BM25 counts: one way for passages and queries."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from datasets_registry.records import Passage
 from datasets_registry.words import finance_words
 from tasks.retrieval.config import TokenConfig
-from tasks.retrieval.word_lists import WordLists, list_names
+from tasks.retrieval.word_lists import WordLists, list_names, word_lists
 from tasks.text.segment import Segmenter
 
 PROBE = (
@@ -73,6 +73,12 @@ def search_text(passage: Passage) -> str:
 def shared_tokenizer(config: TokenConfig, lists: WordLists = NO_LISTS) -> Tokenizer:
     """One tokenizer a process, configuration and lists of words; raises `ValueError` as `Tokenizer` does."""
     return _tokenizer(config, lists)
+
+
+def tokenizer_of(config: TokenConfig, lists: Sequence[bytes]) -> Tokenizer:
+    """The tokenizer of a configuration, from the files of words that it names, in the order of `list_names`."""
+    given = dict(zip(list_names(config), lists, strict=True))
+    return shared_tokenizer(config, word_lists(config, given.__getitem__))
 
 
 _tokenizer = lru_cache(KEPT)(Tokenizer)

@@ -1,6 +1,7 @@
-"""What is in force under a name, for flows that take the name of a corpus or a model as a parameter."""
+"""What the parameters of flows name: what is in force under a name, a sha256, or a file that is to be stored."""
 
 import re
+from collections.abc import Callable
 
 from blocks.history import current, names, versions
 from blocks.prefect_blocks import load_store
@@ -28,6 +29,11 @@ def published(kind: PointerKind, name: str) -> ArtifactRef:
             f"no {kind} is in force under {name!r}, found {known}; run the flow that makes one"
         )
     return pointer.target
+
+
+def stored(given: str, ingest: Callable[[str], ArtifactRef]) -> ArtifactRef:
+    """The artifact whose sha256 is given, or what `ingest` stores of the file at a path."""
+    return load_store().tree(given).ref() if re.fullmatch(SHA256, given) else ingest(given)
 
 
 def _earlier(store: ArtifactStore, kind: PointerKind, name: str, back: int) -> ArtifactRef:

@@ -77,7 +77,7 @@ def test_a_line_is_a_vector_or_has_a_reason(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.embedding.given.LONGEST_LINE", 90)
-    monkeypatch.setattr("tasks.embedding.given.CHUNK", 7)
+    monkeypatch.setattr("tasks.text.lines.CHUNK", 7)
     reader = written(tmp_path / "v", [row("a", 1), b"x" * 1000, row("b", 1)])
     (parts,) = reader.parts()
     assert ids_of(parts[IDS].data) == ["a", "b"]
