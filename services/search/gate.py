@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that need no key."""
-KNOWN = OPEN | {"/", "/v1/search", "/retrieve", "/retrieval", "/metrics", "/openapi.json"}
+KNOWN = OPEN | {"/", "/v1/search", "/v1/records", "/retrieve", "/retrieval", "/metrics", "/openapi.json"}
 """Paths that are counted by name; others would let anybody make up new names."""
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})

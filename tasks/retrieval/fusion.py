@@ -42,20 +42,14 @@ def fuse(words: Leg, meaning: Leg, how: Fusion, alpha: float) -> Leg:
     Returns:
         Each document with the passage of the leg that gave it more, of BM25 where they gave the same.
     """
+    from tasks.retrieval.kernels import add_rankings  # noqa: PLC0415 it brings numba
+
     given = minmax if how == "minmax" else reciprocal_ranks
     shares = (1.0, 1.0) if how == "rrf" else (alpha, 1 - alpha)
     by_words, by_meaning = shares[0] * given(words), shares[1] * given(meaning)
-    numbers, places = np.unique(np.concatenate([words.documents, meaning.documents]), return_inverse=True)
-    of_words, of_meaning = places[: len(by_words)], places[len(by_words) :]
-    first, second = np.zeros(len(numbers)), np.zeros(len(numbers))
-    first[of_words], second[of_meaning] = by_words, by_meaning
-    rows = np.empty(len(numbers), np.int64)
-    rows[of_meaning] = meaning.rows
-    better = first[of_words] >= second[of_words]
-    rows[of_words[better]] = words.rows[better]
-    scores = first + second
-    order = np.lexsort((numbers, -scores))
-    return Leg(numbers[order], scores[order], rows[order])
+    return Leg(
+        *add_rankings(words.documents, by_words, words.rows, meaning.documents, by_meaning, meaning.rows)
+    )
 
 
 def placed(scores: NDArray[np.float64], words: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:

@@ -16,6 +16,9 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 MILLION = 1_000_000
 """Thresholds are kept as whole millionths, so that a pair at a threshold is in or out whatever the rounding."""
 
+RADIX_BITS = 8
+"""A radix sort looks at so many bits at a time."""
+
 
 def kernel(function: FunctionT) -> FunctionT:
     """Compile a function of arrays and numbers at its first call; while it runs, other threads may."""
@@ -68,3 +71,29 @@ def doubled(values: NDArray[np.int32]) -> NDArray[np.int32]:
     roomy = np.empty(max(2 * len(values), 16), np.int32)
     roomy[: len(values)] = values
     return roomy
+
+
+@kernel
+def sort_by_byte(
+    keys: NDArray[np.uint32],
+    values: NDArray[Any],
+    shift: int,
+    to_keys: NDArray[np.uint32],
+    to_values: NDArray[Any],
+) -> None:
+    """One pass of a radix sort: keys and their values, by the byte of the keys at `shift`, equal ones as they stand."""
+    following = np.zeros(1 << RADIX_BITS, np.int32)
+    byte = np.uint32((1 << RADIX_BITS) - 1)
+    for key in keys:
+        following[(key >> np.uint32(shift)) & byte] += 1
+    before = 0
+    for value in range(len(following)):
+        held = following[value]
+        following[value] = before
+        before += held
+    for place, key in enumerate(keys):
+        value = (key >> np.uint32(shift)) & byte
+        entry = following[value]
+        following[value] += 1
+        to_keys[entry] = key
+        to_values[entry] = values[place]

@@ -3,13 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.similarity.compiled import kernel
+from tasks.similarity.compiled import RADIX_BITS, kernel, sort_by_byte
 from tasks.similarity.frequency import require_frequency, token_frequency
 from tasks.similarity.overlap import MORE, largest_partner, least_overlap
 from tasks.similarity.shingles import Shingles
-
-RADIX_BITS = 8
-"""Tokens are sorted by so many bits of their frequency at a time."""
 
 
 def find_prefixes(
@@ -66,34 +63,8 @@ def _reach(
         shift = 0
         while most >> np.uint32(shift):
             old_counts[:size], old_order[:size] = counts[:size], order[:size]
-            _sort_by_byte(old_counts[:size], old_order[:size], shift, counts, order)
+            sort_by_byte(old_counts[:size], old_order[:size], shift, counts, order)
             shift += RADIX_BITS
         for rank in range(prefixes[text]):
             reach[start + order[rank]] = largest_partner(size, rank + 1, jaccard, containment)
     return reach
-
-
-@kernel
-def _sort_by_byte(
-    counts: NDArray[np.uint32],
-    order: NDArray[np.int32],
-    shift: int,
-    to_counts: NDArray[np.uint32],
-    to_order: NDArray[np.int32],
-) -> None:
-    """One pass of a radix sort: by one byte of the counts, equal ones as they stand."""
-    following = np.zeros(1 << RADIX_BITS, np.int32)
-    byte = np.uint32((1 << RADIX_BITS) - 1)
-    for count in counts:
-        following[(count >> np.uint32(shift)) & byte] += 1
-    before = 0
-    for value in range(len(following)):
-        held = following[value]
-        following[value] = before
-        before += held
-    for place, count in enumerate(counts):
-        value = (count >> np.uint32(shift)) & byte
-        entry = following[value]
-        following[value] += 1
-        to_counts[entry] = count
-        to_order[entry] = order[place]

@@ -72,6 +72,19 @@ def test_what_is_measured_can_be_read_by_prometheus(client: httpx.Client) -> Non
     assert found["finloom_search_swaps_total",] == 1
 
 
+def test_every_published_path_is_counted_by_its_name(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, verbs in paths.items():
+        client.request(next(iter(verbs)), path)
+    found = {
+        sample.labels["path"]
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+        if sample.name == "finloom_search_requests_total"
+    }
+    assert set(paths) <= found
+
+
 def test_a_log_that_is_a_file_grows_line_by_line(tmp_path: Path, folders: Folders) -> None:
     path = tmp_path / "log.jsonl"
     with (

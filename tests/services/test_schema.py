@@ -60,7 +60,7 @@ def test_the_server_keeps_its_word(
     api: schemathesis.BaseSchema, method: str, path: str, mode: GenerationMode
 ) -> None:
     @given(case=api[path][method].as_strategy(generation_mode=mode))
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), derandomize=True)
     def holds(case: schemathesis.Case) -> None:
         lenient = path == "/retrieval"
         case.call_and_validate(headers=bearer(KEY), excluded_checks=LENIENT if lenient else [])

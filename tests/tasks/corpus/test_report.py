@@ -213,7 +213,7 @@ def test_invisible_and_reversing_characters_are_written_out() -> None:
     assert not set(html) & {"\u202e", "\u200b"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet=st.characters(), max_size=30))
 def test_any_text_can_stand_on_the_page(text: str) -> None:
     side = Side("id", "f", 1, text, text)
