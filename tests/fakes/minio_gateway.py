@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra import ports
+from tests.conftest import free_port
 
 JUICEFS = Path(sys.executable).parent / "juicefs"
 KEYS = {"MINIO_ROOT_USER": "somebody", "MINIO_ROOT_PASSWORD": "somebodys-password"}
@@ -24,7 +25,7 @@ def minio_gateway(folder: Path) -> Iterator[str]:
     meta = f"sqlite3://{folder / 'meta.db'}"
     make = [str(JUICEFS), "format", meta, "store", "--storage", "file", "--bucket", f"{folder / 'data'}/"]
     subprocess.run(make, check=True, capture_output=True)
-    port = ports.next_free(29500)
+    port = free_port()
     flags = [
         "--multi-buckets",
         "--object-meta",

@@ -1,7 +1,6 @@
 """The whole system as its users meet it: a real stack in a folder of its own, driven by the command line."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.conftest import free_port
 from tests.system.prefect_api import PrefectApi
 
 ROOT = Path(__file__).parents[2]
@@ -55,13 +55,6 @@ class System:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
