@@ -12,8 +12,12 @@ SAMPLE = 1024
 """About how many rows are looked at to guess how good the best are."""
 SPARE = 12
 """By how many of the sample the guess is lowered, so that it is seldom too high."""
-BLOCK = 4096
-"""Rows whose scores stay in the processor's nearest memory while all columns are added to them."""
+BLOCK = 16_384
+"""Rows whose scores stay in a near memory of the processor while all columns are added to them.
+
+Over 40,000 rows and 286 columns that took 0.6 ms; blocks of 4,096 and four columns at a time took 1.1 ms, since short
+runs are not read ahead (2026-11-22).
+"""
 
 
 @kernel
@@ -39,22 +43,27 @@ def add_columns(
     weights: NDArray[np.float32],
     scores: NDArray[np.float32],
 ) -> None:
-    """Add `weights[n] * columns[numbers[n]]` to the scores, four columns at a time.
+    """Add `weights[n] * columns[numbers[n]]` to the scores, eight columns at a time.
 
     `columns` are `[dimensions, rows]` of any number type, `scores` `[rows]`.
     """
-    whole = len(numbers) // 4 * 4
+    whole = len(numbers) // 8 * 8
     for start in range(0, len(scores), BLOCK):
         end = min(len(scores), start + BLOCK)
         part = scores[start:end]
-        for n in range(0, whole, 4):
-            first, second = columns[numbers[n], start:end], columns[numbers[n + 1], start:end]
-            third, fourth = columns[numbers[n + 2], start:end], columns[numbers[n + 3], start:end]
-            w1, w2, w3, w4 = weights[n], weights[n + 1], weights[n + 2], weights[n + 3]
+        for n in range(0, whole, 8):
+            a, b = columns[numbers[n], start:end], columns[numbers[n + 1], start:end]
+            c, d = columns[numbers[n + 2], start:end], columns[numbers[n + 3], start:end]
+            e, f = columns[numbers[n + 4], start:end], columns[numbers[n + 5], start:end]
+            g, h = columns[numbers[n + 6], start:end], columns[numbers[n + 7], start:end]
+            of_a, of_b, of_c, of_d = weights[n], weights[n + 1], weights[n + 2], weights[n + 3]
+            of_e, of_f, of_g, of_h = weights[n + 4], weights[n + 5], weights[n + 6], weights[n + 7]
             for row in range(end - start):
-                part[row] += (w1 * np.float32(first[row]) + w2 * np.float32(second[row])) + (
-                    w3 * np.float32(third[row]) + w4 * np.float32(fourth[row])
-                )
+                first = of_a * np.float32(a[row]) + of_b * np.float32(b[row])
+                second = of_c * np.float32(c[row]) + of_d * np.float32(d[row])
+                third = of_e * np.float32(e[row]) + of_f * np.float32(f[row])
+                fourth = of_g * np.float32(g[row]) + of_h * np.float32(h[row])
+                part[row] += (first + second) + (third + fourth)
         for n in range(whole, len(numbers)):
             column, weight = columns[numbers[n], start:end], weights[n]
             for row in range(end - start):
