@@ -29,7 +29,7 @@ tools: setup    ## the environments of the outside tools: about 5 GB, resumable
 	@$(BIN)/finloom tools install all
 
 test: $(VENV)/.dev-ready    ## the whole test suite; tests of tools that are not installed say so and are skipped
-	@$(BIN)/python -m pytest -q -m "not slow" -n $(PROCESSES) --dist loadgroup
+	@$(BIN)/python -m pytest -q -m "not slow" -n $(PROCESSES) --dist loadfile
 
 test-tools: $(VENV)/.dev-ready tools    ## every test of an outside tool, the slow ones too
 	@$(BIN)/python -m pytest -q -m "swift or verl or vllm or gguf or evalscope or java"

@@ -24,13 +24,6 @@ hypothesis.settings.register_profile("no timed assertions", deadline=None)
 hypothesis.settings.load_profile("no timed assertions")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a folder share what takes long to start, so one process runs them where there are several."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
-
-
 def free_port() -> int:
     """A port that was free, and that no other process of the tests is about to try."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
