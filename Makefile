@@ -3,9 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.12 >/dev/null 2>&1 && python3.12 -c '' 2>/dev/null && echo python3.12 || echo python3.11)
 VENV := .venv
+BIN := $(VENV)/bin
 # More would only start more stacks and trainings beside each other.
 PROCESSES ?= 2
-BIN := $(VENV)/bin
 # uv does not read pip's find-links; pass it on, so that wheels on disk are found.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_CACHE_DIR ?= $(CURDIR)/.finloom/uv-cache

@@ -4,25 +4,38 @@ A lease has an end: when a holder died, the next run may take it over from then 
 it can be seen that its process is gone, at once.
 """
 
-import os
 import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import orjson
 import psutil
+from pydantic import BaseModel
 
 from blocks.history import whoami
+from blocks.liveness import is_running
 from blocks.store import MissingObject, ObjectStore
-
-SAME_SECONDS = 10
-"""The start of one process is not told twice to the same second: the system counts it from the boot."""
 
 
 class AlreadyRunning(RuntimeError):
     """Another run holds the lease."""
+
+
+class Holder(BaseModel):
+    """Who holds a lease, as the store has it: the run, its process on its machine, and until when."""
+
+    token: str
+    by: str
+    until: datetime
+    host: str
+    pid: int
+    created: float
+
+    def is_gone(self, moment: datetime) -> bool:
+        """Whether its time is up, or its process was one of this machine and has ended."""
+        ended = self.host == socket.gethostname() and not is_running(self.pid, self.created)
+        return ended or self.until <= moment
 
 
 @contextmanager
@@ -34,52 +47,42 @@ def lease(store: ObjectStore, name: str, hours: float, moment: datetime | None =
     """
     key = f"leases/{name}.json"
     began = moment or datetime.now(UTC)
-    mine = {"token": uuid.uuid4().hex, "by": whoami(), "until": (began + timedelta(hours=hours)).isoformat()}
-    mine |= {"host": socket.gethostname(), "pid": str(os.getpid()), "started": str(_started(os.getpid()))}
-    _take(store, key, orjson.dumps(mine), began)
+    process = psutil.Process()
+    mine = Holder(
+        token=uuid.uuid4().hex,
+        by=whoami(),
+        until=began + timedelta(hours=hours),
+        host=socket.gethostname(),
+        pid=process.pid,
+        created=process.create_time(),
+    )
+    _take(store, key, mine, began)
     try:
         yield
     finally:
-        if _holder(store, key)[0].get("token") == mine["token"]:
+        if _holder(store, key)[0] == mine:
             store.client.delete_object(Bucket=store.bucket, Key=key)
 
 
-def _take(store: ObjectStore, key: str, mine: bytes, moment: datetime) -> None:
+def _take(store: ObjectStore, key: str, mine: Holder, moment: datetime) -> None:
+    data = mine.model_dump_json().encode()
     holder, etag = _holder(store, key)
-    if not holder:
-        taken = store.put(key, mine, absent=True)
+    if holder is None:
+        taken = store.put(key, data, absent=True)
     else:
-        over = datetime.fromisoformat(holder["until"]) <= moment or _is_gone(holder)
-        taken = over and store.put(key, mine, etag=etag)
+        taken = holder.is_gone(moment) and store.put(key, data, etag=etag)
     # Read back: a server that ignores conditions lets both write, and the last one holds it.
-    if not taken or store.get(key)[0] != mine:
-        found = _holder(store, key)[0]
+    found = _holder(store, key)[0]
+    if not taken or found != mine:
+        held = f"is held by {found.by} until {found.until:%F %T %Z}" if found else "was taken by another run"
         raise AlreadyRunning(
-            f"{key} is held by {found.get('by', 'another run')} until {found.get('until', 'it ends')}; "
-            "wait for that run to end, or delete the lease if you know that it died"
+            f"{key} {held}; wait for that run to end, or delete the lease if you know that it died"
         )
 
 
-def _is_gone(holder: dict[str, str]) -> bool:
-    """Whether the holder was a process of this machine that has ended; of another machine's nothing is known."""
-    if holder.get("host") != socket.gethostname():
-        return False
-    started = _started(int(holder["pid"]))
-    return started is None or abs(started - float(holder["started"])) > SAME_SECONDS
-
-
-def _started(pid: int) -> float | None:
-    """When a process began, which tells it from a later one of its number; None where none of it runs."""
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _holder(store: ObjectStore, key: str) -> tuple[dict[str, str], str]:
+def _holder(store: ObjectStore, key: str) -> tuple[Holder | None, str]:
     try:
         data, etag = store.get(key)
     except MissingObject:
-        return {}, ""
-    return orjson.loads(data), etag
+        return None, ""
+    return Holder.model_validate_json(data), etag

@@ -17,9 +17,9 @@ import psutil
 from pydantic import BaseModel, ValidationError
 
 from blocks.home import CHECKOUT, home
+from blocks.liveness import is_running
 
 PROGRAM_VARIABLE = "FINLOOM_PROGRAM"
-CLOCK_TOLERANCE = 5.0
 DEFAULT_GRACE = 10.0
 LOG_LIMIT = 20 << 20
 LOG_TAIL = 15
@@ -89,16 +89,11 @@ def find(name: str) -> Running | None:
 
 def is_alive(running: Running) -> bool:
     """Whether the recorded process lives and is still the one that was recorded."""
-    try:
-        process = psutil.Process(running.pid)
-        return (
-            process.status() != psutil.STATUS_ZOMBIE
-            and abs(process.create_time() - running.created) <= CLOCK_TOLERANCE
-            # For an instant after it was started a process has no command line yet.
-            and process.cmdline() in ([], running.command)
-        )
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        # For an instant after it was started a process has no command line yet.
+        commands: tuple[list[str], ...] = ([], running.command)
+        return is_running(running.pid, running.created) and psutil.Process(running.pid).cmdline() in commands
+    return False
 
 
 def start(program: Program) -> Running:

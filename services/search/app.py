@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 
 from services.search.api_keys import ApiKey
 from services.search.asking import Refused
@@ -64,15 +65,16 @@ def make_app(
         openapi_url=None,  # answered by a route of ours, behind the keys
     )
     add_routes(app, Parts(config, shelf, batcher, watcher, measures))
+    _describe(app, config)
     app.add_middleware(
         Gate,
+        paths=frozenset(route.path for route in app.routes if isinstance(route, Route)),
         keys=keys,
         max_body_bytes=config.max_body_bytes,
         log=RequestLog(log, config.log_queries),
         measures=measures,
     )
     _answer_errors(app)
-    _describe(app, config)
     return app
 
 

@@ -46,6 +46,12 @@ class Overloaded(Refused):
     status, code, retry_after = 503, "overloaded", 1
 
 
+class TooMuch(Refused):
+    """The answer would be too large."""
+
+    status, code = 413, "too_large"
+
+
 class UnknownKnowledge(Refused):
     """Dify asks for an index that this server does not serve."""
 

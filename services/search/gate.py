@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that need no key."""
-KNOWN = OPEN | {"/", "/v1/search", "/v1/records", "/retrieve", "/retrieval", "/metrics", "/openapi.json"}
-"""Paths that are counted by name; others would let anybody make up new names."""
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 PORT = re.compile(r":\d+$")
@@ -45,6 +43,7 @@ class Gate:
     def __init__(
         self,
         app: ASGIApp,
+        paths: frozenset[str],
         keys: tuple[ApiKey, ...],
         max_body_bytes: int,
         log: RequestLog,
@@ -53,8 +52,10 @@ class Gate:
         """Without keys everybody may ask, but only by a name of this machine's loopback.
 
         A page of another site that has its own name resolved to the loopback would otherwise be let in by the browser.
+        Only `paths` are counted by name: others would let anybody make up new names.
         """
         self._app = app
+        self._paths = paths
         self._keys = keys
         self._max_body_bytes = max_body_bytes
         self._log = log
@@ -137,6 +138,6 @@ class Gate:
         return f"a request body has at most {self._max_body_bytes} bytes here; send fewer or shorter queries"
 
     def _record(self, path: str, status: int, seconds: float, entry: Entry) -> None:
-        self._measures.answered(path if path in KNOWN else "other", status, seconds)
+        self._measures.answered(path if path in self._paths else "other", status, seconds)
         if path not in OPEN:
             self._log.write(path, status, seconds * 1000, entry)

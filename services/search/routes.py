@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from datasets_registry.records import Hit
 from services.search import dify, page, verl
-from services.search.asking import Answer, Ask, NotReady, Refused
+from services.search.asking import Answer, Ask, NotReady, Refused, TooMuch
 from services.search.batching import Batcher
 from services.search.config import ServiceConfig
 from services.search.contract import (
@@ -72,7 +72,7 @@ def _errors(
 async def _search(parts: Parts, request: Request, queries: Sequence[str], ask: Ask) -> Answer:
     """Search, and note in the log what was asked and found; queries that are blank find nothing."""
     if len(queries) * ask.top_k > HITS:
-        raise Refused(
+        raise TooMuch(
             f"{len(queries)} queries times top_k {ask.top_k} is more than the {HITS} documents of the largest answer; "
             "ask for fewer"
         )

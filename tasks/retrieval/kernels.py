@@ -176,10 +176,16 @@ def add_rankings(
 @kernel
 def _empty_table(most: int) -> NDArray[np.int32]:
     """A hash table with room for so many entries, each the place of a number in a list; -1 is free."""
+    return np.full(_room(most), -1, np.int32)
+
+
+@kernel
+def _room(most: int) -> int:
+    """The slots of a hash table for so many entries: a power of two, half of it free."""
     room = 16
     while room < 2 * most:
         room *= 2
-    return np.full(room, -1, np.int32)
+    return room
 
 
 @kernel
@@ -198,9 +204,7 @@ def hash_grams(codes: NDArray[np.uint32], vector: NDArray[np.float32]) -> None:
 
     `codes` are its code points, 21 bits each; a character alone counts as the pair of it and 0.
     """
-    room = 16
-    while room < 4 * len(codes):
-        room *= 2
+    room = _room(2 * len(codes))
     keys = np.zeros(room, np.uint64)
     counts = np.zeros(room, np.int64)
     for place in range(2 * len(codes) - 1):

@@ -107,7 +107,7 @@ def day_number(published: str | None) -> int:
         return UNDATED
 
 
-def _cells(column: pa.Array) -> Callable[[int], object]:
+def _reader(column: pa.Array) -> Callable[[int], object]:
     """What reads a cell of a mapped column; Arrow would make an object of each first, five times slower."""
     if column.null_count:
         return lambda row: column[row].as_py()
@@ -130,7 +130,7 @@ class PassageFile:
     ) -> None:
         """Wrap mapped data; use `open`."""
         self._batches = batches
-        self._cells = [[_cells(column) for column in batch.columns] for batch in batches]
+        self._cells = [[_reader(column) for column in batch.columns] for batch in batches]
         self.documents = documents
         self.days = days
         self.sources, self.kinds, self.tenants = labels
