@@ -6,7 +6,7 @@ CORPUS and QUERIES are `.jsonl` or `.jsonl.gz` with rows `id, text, title?` and 
 corpus and its questions. Every server is a process of its own and the clients are this one, so that both share the
 machine. All servers run from start to end and are asked in turns of S seconds; a ratio is that of two turns of one
 round, and printed are the median over the rounds and the middle half. The service runs twice: what the two differ by is
-what the machine adds to every other ratio.
+what the machine adds to every other ratio. Latencies are those at part load, in turns of their own.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from tasks.retrieval.index import Index
 LOADS = (("one", 1, 1), ("many", 1, 16), ("group", 16, 1), ("groups", 16, 4))
 """A name, the queries of a request, the clients that ask."""
 LOAD = 0.6
-OPEN_SECONDS = 12
+OPEN_SECONDS = 6
 WARM_SECONDS = 1.0
 MEASURED = ("service", "service again", "one by one", "plain")
 PAIRS = (
@@ -61,8 +61,8 @@ def measure(
     return found
 
 
-def latencies(server: Server, queries: Sequence[str], rate: float, log: Path) -> dict[str, Sequence[float]]:
-    """Milliseconds of requests at a rate: as clients saw them, and as the server's own log has them."""
+def latencies(server: Server, queries: Sequence[str], rate: float, log: Path) -> dict[str, Figures]:
+    """How long requests take at a rate: as clients saw it, and as the server's own log has it."""
     asked = bodies(queries, 1, TOP_K)
     before = len(log.read_bytes().splitlines())
     end = time.perf_counter() + OPEN_SECONDS
@@ -70,7 +70,17 @@ def latencies(server: Server, queries: Sequence[str], rate: float, log: Path) ->
     assert all(reply.status == 200 for reply in replies), "at part load nobody is turned away"
     own = [orjson.loads(line)["milliseconds"] for line in log.read_bytes().splitlines()[before:]]
     seen = [1000 * reply.seconds for reply in replies]
-    return {"clients": seen[len(seen) // 10 :], "server": own[len(own) // 10 :]}
+    return {"clients": _spread(seen[len(seen) // 10 :]), "server": _spread(own[len(own) // 10 :])}
+
+
+def _spread(milliseconds: Sequence[float]) -> Figures:
+    cuts = statistics.quantiles(milliseconds, n=100)
+    return {"p50 ms": cuts[49], "p99 ms": cuts[98], "p99 / p50": cuts[98] / cuts[49]}
+
+
+def _show(title: str, values: Sequence[float]) -> None:
+    low, middle, high = statistics.quantiles(values, n=4)
+    print(f"{title:56} {middle:.2f}  ({low:.2f} to {high:.2f})")
 
 
 def ratios(found: list[dict[str, Figures]]) -> dict[str, list[float]]:
@@ -112,15 +122,17 @@ def main() -> None:
             figures = {what: statistics.median(r[name][what] for r in found) for what in found[0][name]}
             print(f"{name:14}" + "  ".join(f"{what} {value:,.0f}" for what, value in figures.items()))
         for title, values in ratios(found).items():
-            low, middle, high = statistics.quantiles(values, n=4)
-            print(f"{title:56} {middle:.2f}  ({low:.2f} to {high:.2f})")
+            _show(title, values)
         rate = LOAD * statistics.median(r["service"]["many q/s"] for r in found)
-        for whose, seen in latencies(servers["service"], queries, rate, root / "service.jsonl").items():
-            cuts = statistics.quantiles(seen, n=100)
-            print(
-                f"at {rate:.0f} requests/s, by the {whose}: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, p99 / p50 "
-                f"{cuts[98] / cuts[49]:.1f}"
-            )
+        turns = [
+            latencies(servers["service"], queries, rate, root / "service.jsonl")
+            for _ in range(arguments.rounds)
+        ]
+        for whose, figures in turns[0].items():
+            for figure in figures:
+                _show(
+                    f"at {rate:.0f} requests/s, by the {whose}: {figure}", [t[whose][figure] for t in turns]
+                )
 
 
 if __name__ == "__main__":

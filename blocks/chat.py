@@ -2,7 +2,6 @@
 
 import os
 
-from openai import OpenAI
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 
@@ -35,6 +34,8 @@ class ChatModel:
     """A chat model that turns a system and a user message into text."""
 
     def __init__(self, settings: ChatSettings) -> None:
+        from openai import OpenAI  # noqa: PLC0415 half a second that other commands never need
+
         self.model = settings.model
         self.client = OpenAI(
             base_url=settings.url, api_key=settings.api_key.get_secret_value(), timeout=120, max_retries=3

@@ -5,11 +5,12 @@ Offsets are in Python characters (code points), half open. Dates are `YYYY-MM-DD
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import GetPydanticSchema, JsonValue
 
-JsonObject = dict[str, JsonValue]
+JsonObject = Annotated[dict[str, JsonValue], GetPydanticSchema(lambda _, schema: schema(dict[str, object]))]
+"""A JSON object; its values, which came out of a JSON parser, are not looked at again."""
 
 DecisionKind = Literal["kept", "structured", "filtered", "duplicate", "quarantined", "superseded"]
 """What became of one non-empty input line; `superseded` gave way to another line of the same id."""

@@ -63,7 +63,7 @@ from tasks.runtime.shards import Earlier, earlier_shards, made_before, map_shard
 from tasks.runtime.steps import Made, step
 from tasks.runtime.tools import ToolProblem
 
-VERSION = "2026.11.22"
+VERSION = "2026.11.23"
 
 SPLIT = Identity("split-passages", VERSION)
 TOKENISE = Identity("tokenise-passages", VERSION, ("jieba", "rjieba"))

@@ -4,7 +4,7 @@ The 8-bit codec is trained on nothing but the smallest and largest value of each
 to be in memory; the codes are those that training on all rows would give.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 
 from tasks.retrieval.columns import write_columns
 from tasks.retrieval.config import SearchConfig
-from tasks.retrieval.dense import COLUMNS, FILE, DenseKind, decode_vectors
+from tasks.retrieval.dense import COLUMNS, FILE, Dense, DenseKind, decode_vectors
 
 if TYPE_CHECKING:
     import faiss
 
+NO_ROWS = np.empty((0, 0), np.float16)
 BLOCK = 4096
 """Rows that are handed to FAISS at a time."""
 LINKS = 32
 """Neighbours of a vector in the graph (M of HNSW; twice as many on the ground floor)."""
-SAMPLE = 200
+SAMPLE = 100
 """Vectors that are asked for their neighbours."""
 NEIGHBOURS = 10
 ROUNDING = 1e-5
@@ -69,19 +70,22 @@ def write_dense(
         threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)  # vectors that enter a graph at once are linked by chance
         try:
-            for block in _blocks(spool, dimensions):
-                index.add(block)
-            recall = _recall(index, spool, total, dimensions) if total and kind != "flat" else 1.0
+            rows = np.memmap(spool, np.float16, "r", shape=(total, dimensions)) if total else NO_ROWS
+            asked = _spread(rows, 0 if kind == "flat" else SAMPLE)
+            nearest = _add(index, rows, asked)
+            faiss.write_index(index, str(folder / FILE))
+            if kind == "sq8" or (kind == "flat" and sparse_queries):
+                write_columns(folder / COLUMNS, index, quantised=kind == "sq8")
+            recall = _recall(Dense.open(folder), rows, asked, nearest) if len(asked) else 1.0
         finally:
             faiss.omp_set_num_threads(threads)
     if recall < config.min_recall:
+        (folder / FILE).unlink()
+        (folder / COLUMNS).unlink(missing_ok=True)
         raise PoorRecall(
             f"the {kind} index finds {recall:.3f} of the 10 nearest vectors, wanted {config.min_recall}; raise "
             "ef_search, or set faiss to sq8 or flat"
         )
-    faiss.write_index(index, str(folder / FILE))
-    if kind == "sq8" or (kind == "flat" and sparse_queries):
-        write_columns(folder / COLUMNS, index, quantised=kind == "sq8")
     return BuiltDense(kind, total, recall)
 
 
@@ -111,11 +115,18 @@ def _spool(spool: IO[bytes], shards: Iterable[bytes], dimensions: int) -> tuple[
                 f"vector shard {number} has shape {rows.shape}, the index wants {dimensions} dimensions; "
                 "embed the corpus again with the configured embedder"
             )
-        bounds[0] = np.minimum(bounds[0], rows.min(axis=0, initial=np.inf))
-        bounds[1] = np.maximum(bounds[1], rows.max(axis=0, initial=-np.inf))
+        if len(rows):
+            bits = _in_order(rows.view(np.int16))
+            bounds[0] = np.minimum(bounds[0], _in_order(bits.min(axis=0)).view(np.float16))
+            bounds[1] = np.maximum(bounds[1], _in_order(bits.max(axis=0)).view(np.float16))
         spool.write(rows.tobytes())
         total += len(rows)
     return total, bounds
+
+
+def _in_order(bits: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The bits of float16 numbers as whole numbers of the same order, and back: seven times sooner compared."""
+    return bits ^ ((bits >> 15) & np.int16(0x7FFF))
 
 
 def _empty(
@@ -137,21 +148,29 @@ def _empty(
     return flat
 
 
-def _blocks(spool: IO[bytes], dimensions: int) -> Iterator[NDArray[np.float32]]:
-    spool.seek(0)
-    while data := spool.read(BLOCK * dimensions * 2):
-        yield np.frombuffer(data, np.float16).reshape(-1, dimensions).astype(np.float32)
+def _spread(rows: NDArray[np.float16], count: int) -> NDArray[np.float32]:
+    """So many rows, if there are, spread evenly."""
+    places = np.linspace(0, len(rows), min(count, len(rows)), endpoint=False)
+    return rows[places.astype(np.int64)].astype(np.float32)
 
 
-def _recall(index: "faiss.Index", spool: IO[bytes], total: int, dimensions: int) -> float:
-    """The share of the exact best 10 of vectors spread over the index that it finds; equally near ones count alike."""
-    rows = np.memmap(spool, np.float16, "r", shape=(total, dimensions))
-    asked = rows[np.unique(np.linspace(0, total - 1, SAMPLE).astype(np.int64))].astype(np.float32)
-    best = np.full((len(asked), NEIGHBOURS), -np.inf, np.float32)
-    for block in _blocks(spool, dimensions):
-        best = np.sort(np.hstack([best, asked @ block.T]), axis=1)[:, -NEIGHBOURS:]
-    wanted = min(NEIGHBOURS, total)
-    _, found = index.search(asked, wanted)
-    scores = np.einsum("qd,qnd->qn", asked, rows[np.maximum(found, 0)].astype(np.float32))
-    least = best[:, -wanted, np.newaxis] - ROUNDING
-    return round(float(((scores >= least) & (found >= 0)).mean()), 4)
+def _add(index: "faiss.Index", rows: NDArray[np.float16], asked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add the rows to the index; returns the greatest inner products of each vector asked with any of them."""
+    best = np.empty((len(asked), 0), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK].astype(np.float32)
+        index.add(block)
+        best = np.hstack([best, asked @ block.T])
+        best = np.partition(best, -min(NEIGHBOURS, best.shape[1]), axis=1)[:, -NEIGHBOURS:]
+    return best
+
+
+def _recall(
+    dense: Dense, rows: NDArray[np.float16], asked: NDArray[np.float32], nearest: NDArray[np.float32]
+) -> float:
+    """The share of the exact best 10 of the vectors asked that it finds; equally near ones count alike."""
+    hits = 0
+    least = nearest.min(axis=1) - ROUNDING
+    for vector, limit, (found, _) in zip(asked, least, dense.search(asked, nearest.shape[1]), strict=True):
+        hits += int(np.count_nonzero(rows[found].astype(np.float32) @ vector >= limit))
+    return round(hits / nearest.size, 4)

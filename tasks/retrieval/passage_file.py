@@ -58,26 +58,34 @@ def write_passages(folder: Path, passages: Iterable[Passage]) -> PassageCounts:
     documents: list[int] = []
     days: list[int] = []
     labels: dict[str, list[str]] = {name: [] for name in LABELLED}
-    block: list[dict[str, object]] = []
+    block: list[Passage] = []
     with pa.OSFile(str(folder / TEXT), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
         for passage in passages:
             documents.append(numbers.setdefault(passage.parents[0], len(numbers)))
             days.append(day_number(passage.published))
             for name in LABELLED:
                 labels[name].append(sys.intern(getattr(passage, name)))
-            block.append({name: getattr(passage, name) for name in SCHEMA.names if name != "document"})
-            block[-1]["document"] = passage.parents[0]
+            block.append(passage)
             if len(block) == BLOCK:
-                writer.write_batch(pa.RecordBatch.from_pylist(block, schema=SCHEMA))
+                writer.write_batch(_batch(block))
                 block.clear()
         if block:
-            writer.write_batch(pa.RecordBatch.from_pylist(block, schema=SCHEMA))
+            writer.write_batch(_batch(block))
     position = np.empty(len(numbers), np.int32)
     position[[numbers[name] for name in sorted(numbers)]] = np.arange(len(numbers), dtype=np.int32)
     np.save(folder / DOCUMENTS, position[np.array(documents, np.int32)], allow_pickle=False)
     np.save(folder / DAYS, np.array(days, np.int32), allow_pickle=False)
     _write_labels(folder, labels)
     return PassageCounts(len(documents), len(numbers), days.count(UNDATED))
+
+
+def _batch(passages: Sequence[Passage]) -> pa.RecordBatch:
+    columns = {
+        name: [getattr(passage, name) for passage in passages] for name in SCHEMA.names if name != "document"
+    }
+    return pa.RecordBatch.from_pydict(
+        columns | {"document": [passage.parents[0] for passage in passages]}, schema=SCHEMA
+    )
 
 
 def _write_labels(folder: Path, labels: Mapping[str, Sequence[str]]) -> None:

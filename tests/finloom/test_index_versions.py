@@ -238,7 +238,7 @@ def test_parts_of_another_index_are_found_out_by_the_canaries(
     bad = publish(store, damaged(sound, tmp_path, described(exchange)))
     promote(store, "index", "main", bad, {})
     promote(store, "index", "main", publish(store, sound), {})
-    assert "titles" in refused(capsys, store, "promote", bad)
+    assert "their own document" in refused(capsys, store, "promote", bad)
 
 
 def test_what_the_store_lost_or_changed_is_refused_by_a_rollback_too(

@@ -48,8 +48,18 @@ def test_a_sound_index_has_no_problems(build_index: Callable[..., Index]) -> Non
     assert check(build_index(DOCUMENTS)) == []
 
 
-def test_documents_without_titles_ask_nothing(build_index: Callable[..., Index]) -> None:
-    assert check(build_index([Document("d", "碳配额价格上涨。", "", None, "s", {})])) == []
+@pytest.mark.parametrize("title", ["", "公告"])
+def test_titles_need_not_tell_documents_apart(build_index: Callable[..., Index], title: str) -> None:
+    assert check(build_index([replace(document, title=title) for document in DOCUMENTS])) == []
+
+
+def test_passages_of_one_document_may_all_find_it(build_index: Callable[..., Index]) -> None:
+    text = "".join(document.contents for document in DOCUMENTS)
+    assert check(build_index([replace(DOCUMENTS[0], contents=text * 2)])) == []
+
+
+def test_a_document_without_a_word_asks_nothing(build_index: Callable[..., Index]) -> None:
+    assert check(build_index([replace(DOCUMENTS[0], title="", contents="。！？")])) == []
 
 
 def test_one_document_is_enough(build_index: Callable[..., Index]) -> None:
@@ -95,6 +105,6 @@ def test_an_index_that_finds_nothing_is_found_out(tmp_path: Path) -> None:
     vectors = vectors_shard([passages], config.embedding)["vectors"].data
     assemble(tmp_path / "index", [passages], [tokens], [vectors], config, "0" * 64)
     assert any(
-        problem.startswith("bm25: 15 of 15 titles find nothing")
+        problem.startswith("bm25: 15 of 15 passages find nothing")
         for problem in check(Index.open(tmp_path / "index"))
     )
