@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,13 @@ def test_importing_the_flows_loads_nothing_heavy() -> None:
 
 def test_the_command_line_does_not_load_prefect_before_its_address_is_set() -> None:
     assert loaded_by("import finloom.main", ("prefect",)) == []
+
+
+def test_a_worker_process_does_not_load_the_command_line() -> None:
+    """It reads the first module of the process that spawned it, which is where the command `finloom` starts."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"finloom": "finloom.__main__:main"}
+    assert loaded_by("import finloom.__main__", ("finloom.main", "typer", "pydantic", "boto3")) == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
